@@ -1,0 +1,20 @@
+/** One line of the append-only account of money. */
+export interface Entry {
+  readonly kind: "reserve" | "settle";
+  /** `<call id>/<attempt number>`. */
+  readonly id: string;
+  readonly at: number;
+  /** Pico-dollars: held in all so far, or finally charged. */
+  readonly amount: bigint;
+  readonly lines: readonly string[];
+  /** Milliseconds since the epoch after which a reservation without settlement counts as charged in full. */
+  readonly leaseUntil?: number;
+}
+
+/** A reservation is on file before its call leaves; a settlement follows it exactly once. */
+export interface Ledger {
+  append(entry: Entry): Promise<void>;
+  /** The durable kind survives the process; a hard budget over one that is not warns at start. */
+  readonly durable: boolean;
+  close(): Promise<void>;
+}

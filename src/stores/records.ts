@@ -1,0 +1,19 @@
+import type { Redacted } from "../facts.ts";
+import type { Receipt } from "../step.ts";
+
+/** What is kept of a call: the receipt, the trace it belongs to, and payloads only in redacted form. */
+export interface CallRecord {
+  readonly receipt: Receipt;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly request: Redacted | undefined;
+  readonly answer: Redacted | undefined;
+}
+
+export interface Records {
+  /** May reject or be slow; the caller of it bounds its queue, drops and counts. */
+  write(batch: readonly CallRecord[]): Promise<void>;
+  /** Newest first. */
+  list(limit: number): Promise<readonly CallRecord[]>;
+  close(): Promise<void>;
+}
