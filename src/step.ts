@@ -149,6 +149,8 @@ export interface CallContext {
   readonly mode: "enforce" | "observe";
   /** Milliseconds left of the one deadline for all attempts. */
   remaining(): number;
+  /** Calls back once, when the call is over for whatever reason: what waits (a `retry-after`) stops waiting then. */
+  onEnd(callback: () => void): void;
 }
 
 export interface AttemptContext {
@@ -189,7 +191,7 @@ export interface AttemptHooks {
   head?(head: HttpHead): Readonly<Record<string, string>> | void;
   /**
    * Bottom-up: one SSE event, or the whole body. Pass it on with `emit`, edited or not, once, several times or not at all.
-   * A step that holds text back must release it for the channels in `event.closes` before or within this event.
+   * A step that holds text back must release it for the channels in `dialect.closes(event, held)` before or within this event.
    */
   event?(event: WireEvent, emit: Emit): void;
   /** The stream ends without having closed its channels (cut, broken, or no terminal event): release what was held back. */

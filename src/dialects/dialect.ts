@@ -71,8 +71,6 @@ export interface WireEvent {
   readonly name: string | undefined;
   /** The payload: the `data` lines joined, or the body. */
   readonly data: Uint8Array;
-  /** The stream is over for certain after this event's channels closed: decided once, before the hooks. See `Dialect.closes`. */
-  readonly closes: readonly string[];
   /** Walked on first use with the dialect's answer rules; `undefined` where `data` is not JSON (`[DONE]`, a comment, an empty event). */
   document(): Document | undefined;
 }
@@ -121,8 +119,11 @@ export interface Dialect {
   /** Headers that authenticate with an operator's key, for the wire version in `head`. */
   sign(key: string, head: RequestHead): HeaderMap;
   stage(event: WireEvent): Stage;
-  /** Channels that end with this event: block stop, finish reason, `[DONE]` (every open one: the engine passes those that it knows). */
-  closes(event: Omit<WireEvent, "closes">, open: readonly string[]): readonly string[];
+  /**
+   * Which of the `open` channels (those that a step holds text back for) end with this event: block stop, finish reason, `[DONE]` (all).
+   * With no `open` given: whether it ends any, as one or more names.
+   */
+  closes(event: WireEvent, open: readonly string[]): readonly string[];
   /** The channel of a text slot in a streamed event: `0.content`, `0.tool.1`. `undefined`: not a running text (a whole string each time). */
   channel(document: Document, slot: Slot): string | undefined;
   /** Upper bound, in tokens, of the output that this event carries: the bytes of its text. */

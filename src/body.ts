@@ -1,0 +1,18 @@
+import type { Hold } from "./gauge.ts";
+import { noBytes } from "./http.ts";
+
+/** Pieces of a body as one array; a single piece is returned as it is. */
+export function join(pieces: readonly Uint8Array[]): Uint8Array {
+  if (pieces.length === 0) return noBytes;
+  return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
+}
+
+/** Reads a body whole; each piece is counted in `hold` before it is kept. */
+export async function collect(body: AsyncIterable<Uint8Array>, hold: Hold): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  for await (const piece of body) {
+    hold.add(piece.length);
+    pieces.push(piece);
+  }
+  return join(pieces);
+}
