@@ -119,11 +119,10 @@ export interface Dialect {
   /** Headers that authenticate with an operator's key, for the wire version in `head`. */
   sign(key: string, head: RequestHead): HeaderMap;
   stage(event: WireEvent): Stage;
-  /**
-   * Which of the `open` channels (those that a step holds text back for) end with this event: block stop, finish reason, `[DONE]` (all).
-   * With no `open` given: whether it ends any, as one or more names.
-   */
+  /** Which of the `open` channels (those that a step holds text back for) end with this event: block stop, finish reason, `[DONE]` (all). */
   closes(event: WireEvent, open: readonly string[]): readonly string[];
+  /** The model says why it stopped (`finish_reason`, `stop_reason`): a stream that ends after it is whole, even without an `end` event. */
+  finishes(event: WireEvent): boolean;
   /** The channel of a text slot in a streamed event: `0.content`, `0.tool.1`. `undefined`: not a running text (a whole string each time). */
   channel(document: Document, slot: Slot): string | undefined;
   /** Upper bound, in tokens, of the output that this event carries: the bytes of its text. */
