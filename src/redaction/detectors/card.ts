@@ -1,0 +1,60 @@
+import type { Report, Rule } from "./candidate.ts";
+import { is, WORD } from "./characters.ts";
+import { digitsOf, type Groups, mark, size } from "./numbers.ts";
+
+/** Issuer prefixes with the lengths their cards have (ISO/IEC 7812; the schemes' published ranges). */
+const issuers: readonly (readonly [pattern: RegExp, ...lengths: number[]])[] = [
+  [/^4/, 13, 16, 19],
+  [/^(?:5[1-5]|222[1-9]|22[3-9]|2[3-6]|27[01]|2720|220[0-5])/, 16],
+  [/^3[47]/, 15],
+  [/^(?:30[0-59]|3[689])/, 14, 15, 16, 17, 18, 19],
+  [/^(?:6|50|8[12]|9792)/, 16, 17, 18, 19],
+  [/^(?:50|5[6-9]|6[0-9])/, 12, 13, 14, 15, 16, 17, 18, 19],
+  [/^35/, 16, 17, 18, 19],
+  [/^(?:1800|2131)/, 15],
+];
+const longest = 19;
+const shortest = 12;
+
+/** Reads a card number that begins with group i: in one piece, or grouped by single spaces or hyphens. Returns the next group to read. */
+export function reportCard(groups: Groups, i: number, rule: Rule, report: Report): number {
+  const first = size(groups, i);
+  const start = groups.starts[i] as number;
+  if (first < 4 || first > longest || is(groups.text, start - 1, WORD) || decimal(groups, i)) return i + 1;
+  const separator = mark(groups, i);
+  const grouped = separator === 32 || separator === 45;
+  let best = -1;
+  let digits = first;
+  for (let j = i + 1; digits <= longest; digits += size(groups, j++)) {
+    if (digits >= shortest && isCard(digitsOf(groups, i, j), groups.text, start)) best = j;
+    if (!grouped || j >= groups.count || mark(groups, j - 1) !== separator) break;
+    if (size(groups, j) < 3 && digits + size(groups, j) < shortest) break;
+  }
+  if (best < 0 || is(groups.text, groups.ends[best - 1] as number, WORD)) return i + 1;
+  report(rule, start, groups.ends[best - 1] as number);
+  return best;
+}
+
+/** The fraction of a decimal number is no card: `0.4111111111111111`. */
+function decimal(groups: Groups, i: number): boolean {
+  return i > 0 && mark(groups, i - 1) === 46;
+}
+
+function isCard(digits: string, text: string, start: number): boolean {
+  if (!issuers.some(([pattern, ...lengths]) => pattern.test(digits) && lengths.includes(digits.length))) return false;
+  if (!luhn(digits) || /^(\d)\1*$/.test(digits)) return false;
+  // Twelve digits are too common to be believed without the word.
+  return (
+    digits.length > shortest ||
+    /\b(?:card|karte|carte|tarjeta|carta|maestro)/i.test(text.slice(Math.max(0, start - 40), start))
+  );
+}
+
+function luhn(digits: string): boolean {
+  let sum = 0;
+  for (let i = digits.length - 1, double = false; i >= 0; i--, double = !double) {
+    const digit = digits.charCodeAt(i) - 48;
+    sum += double ? (digit > 4 ? digit * 2 - 9 : digit * 2) : digit;
+  }
+  return sum % 10 === 0;
+}

@@ -1,0 +1,86 @@
+import type { Report, Rule } from "./candidate.ts";
+import { DIGIT, HEX, is, skip, WORD } from "./characters.ts";
+
+/*
+ * Not reported, since they name no machine of anyone's: 0.0.0.0, 127.0.0.0/8, masks and broadcast (255.…), `::`, `::1`; and what
+ * only looks like an address: versions (`v1.2.3.4`, `Chrome/120.0.0.0`, `version 1.2.3.4`), longer dotted numbers (OIDs), MAC addresses.
+ */
+
+const DOT = 46;
+const COLON = 58;
+const SLASH = 47;
+const PERCENT = 37;
+
+/** Reads a dotted quad at `start`, which is a digit. Returns where it ends; `start`: it is none. */
+export function ipv4End(text: string, start: number): number {
+  let index = start;
+  for (let octet = 0; octet < 4; octet++) {
+    if (octet > 0 && text.charCodeAt(index++) !== DOT) return start;
+    const from = index;
+    let value = 0;
+    while (index - from < 3 && is(text, index, DIGIT)) value = value * 10 + text.charCodeAt(index++) - 48;
+    if (index === from || value > 255 || is(text, index, DIGIT)) return start;
+  }
+  const longer = text.charCodeAt(index) === DOT && is(text, index + 1, DIGIT);
+  return longer || is(text, index, WORD) ? start : index;
+}
+
+export function reportIpv4(text: string, start: number, rule: Rule, report: Report): void {
+  const end = ipv4End(text, start);
+  if (end === start || is(text, start - 1, WORD)) return;
+  const before = text.charCodeAt(start - 1);
+  if (before === DOT && is(text, start - 2, DIGIT)) return;
+  if (before === SLASH && is(text, start - 2, WORD)) return;
+  if (/^(?:0\.0\.0\.0$|127\.|255\.)/.test(text.slice(start, end))) return;
+  if (/\b(?:v|ver|version|release|build)[\s:=."']{0,3}$/i.test(text.slice(Math.max(0, start - 12), start))) return;
+  report(rule, start, networkEnd(text, end, 32));
+}
+
+/** With the prefix length behind it, if there is one: `/24`. */
+function networkEnd(text: string, end: number, most: number): number {
+  if (text.charCodeAt(end) !== SLASH) return end;
+  const after = skip(text, end + 1, DIGIT);
+  if (after === end + 1 || after > end + 4 || Number(text.slice(end + 1, after)) > most) return end;
+  return is(text, after, WORD) || text.charCodeAt(after) === SLASH ? end : after;
+}
+
+/** No address is longer than this: `0000:0000:0000:0000:0000:0000:255.255.255.255`. */
+const longest = 45;
+
+/** Reads the IPv6 address (RFC 4291, zones of RFC 4007) around the colon at `colon`. Returns up to where the text has been read. */
+export function reportIpv6(text: string, colon: number, rule: Rule, report: Report): number {
+  let start = colon;
+  while (start > 0 && colon - start <= longest && (is(text, start - 1, HEX) || text.charCodeAt(start - 1) === COLON))
+    start--;
+  let end = colon;
+  while (end - colon <= longest && (is(text, end, HEX) || text.charCodeAt(end) === COLON)) end++;
+  if (end - start > longest || is(text, start - 1, WORD)) return end;
+  let quad = -1;
+  if (text.charCodeAt(end) === DOT) {
+    quad = text.lastIndexOf(":", end) + 1;
+    end = ipv4End(text, quad);
+    if (end === quad) return end + 1;
+  } else if (text.charCodeAt(end - 1) === COLON && text.charCodeAt(end - 2) !== COLON) end--;
+  if (
+    is(text, end, WORD) ||
+    !isIpv6(text.slice(start, quad < 0 ? end : quad), quad >= 0, text.charCodeAt(end) === SLASH)
+  )
+    return end + 1;
+  if (text.charCodeAt(end) === PERCENT && is(text, end + 1, WORD)) end = skip(text, end + 1, WORD);
+  report(rule, start, networkEnd(text, end, 128));
+  return end + 1;
+}
+
+/** `head`: the address, without a dotted quad at its end. `network`: a prefix length follows. */
+function isIpv6(head: string, quad: boolean, network: boolean): boolean {
+  const halves = head.split("::");
+  if (halves.length > 2 || !/\d/.test(head)) return quad && head === "::";
+  const compressed = halves.length === 2;
+  const groups = (quad && !head.endsWith("::") ? head.slice(0, -1) : head).split(/::?/).filter((group) => group !== "");
+  if (!groups.every((group) => group.length <= 4)) return false;
+  if (/^:(?!:)|:::|[^:]:$/.test(quad ? `${head}0` : head)) return false;
+  const count = groups.length + (quad ? 2 : 0);
+  if (!compressed) return count === 8 && !groups.every((group) => group.length === 2);
+  if (count > 7 || head === "::1") return false;
+  return count >= 2 || (network && count === 1);
+}

@@ -1,0 +1,173 @@
+import type { Report, Rule } from "./candidate.ts";
+import { is, WORD } from "./characters.ts";
+import { ipv4End } from "./ip.ts";
+import { digitsOf, type Groups, mark, size } from "./numbers.ts";
+import { phoneContext } from "./phone-context.ts";
+import { phonePlan } from "./phone-plan.ts";
+
+const PLUS = 43;
+const OPEN = 40;
+const CLOSE = 41;
+const SPACE = 32;
+/** ITU-T E.164, without the `+`. */
+const longest = 15;
+const extension = /[ ,;]{0,2}(?:x|ext\.?|extension|durchwahl) ?\d{1,6}(?!\w)/iy;
+
+/**
+ * Reads a phone number that begins with group i. Returns the next group to read. Believed are: international numbers (`+` or `00`) of the
+ * national number plans; North American ones (NPA-NXX-XXXX); grouped ones that begin with the trunk prefix 0, ungrouped ones of 10 or 11 digits;
+ * and whatever else has the shape, next to a word such as `phone`. Nearer words such as `order` or `invoice` take all but the `+` away.
+ */
+export function reportPhone(groups: Groups, i: number, rule: Rule, report: Report): number {
+  const { text } = groups;
+  const start = groups.starts[i] as number;
+  if (is(text, start - 1, WORD)) return i + 1;
+  const plus = plusBefore(text, start);
+  const next = plus >= 0 ? international(groups, i, 0) : national(groups, i);
+  if (next <= i) return i + 1;
+  const end = extensionEnd(text, groups.ends[next - 1] as number);
+  report(rule, plus >= 0 ? plus : opening(groups, i, next), end);
+  return next;
+}
+
+/** Where the `+` stands that `+44`, `(+44` or `+(44` begin with; -1: none. */
+function plusBefore(text: string, start: number): number {
+  const at = text.charCodeAt(start - 1) === OPEN ? start - 2 : start - 1;
+  if (text.charCodeAt(at) !== PLUS || is(text, at - 1, WORD)) return -1;
+  return text.charCodeAt(at - 1) === OPEN ? at - 1 : at;
+}
+
+function opening(groups: Groups, i: number, next: number): number {
+  const start = groups.starts[i] as number;
+  if (groups.text.charCodeAt(start - 1) !== OPEN) return start;
+  const close = groups.text.indexOf(")", start);
+  return close >= 0 && close < (groups.ends[next - 1] as number) ? start - 1 : start;
+}
+
+const plans = new Map<string, RegExp>();
+function plan(code: string): RegExp | undefined {
+  const source = phonePlan[code];
+  if (source === undefined) return undefined;
+  const known = plans.get(code) ?? new RegExp(`^0?(?:${source})$`);
+  plans.set(code, known);
+  return known;
+}
+
+/** No calling code is a prefix of another one. */
+function isInternational(digits: string): boolean {
+  for (let length = 1; length <= 3; length++) {
+    const known = plan(digits.slice(0, length));
+    if (known !== undefined) return known.test(digits.slice(length));
+  }
+  return false;
+}
+
+/** The group after the longest number of the plans that begins with group i, after `prefix` digits of it; i: there is none. */
+function international(groups: Groups, i: number, prefix: number): number {
+  let digits = digitsOf(groups, i, i + 1).slice(prefix);
+  let best = i;
+  for (let j = i + 1; digits.length <= longest; j++) {
+    if (digits.length >= 6 && isInternational(digits) && ends(groups, j)) best = j;
+    if (!joined(groups, j)) break;
+    if (!(size(groups, j) === 1 && digitsOf(groups, j, j + 1) === "0" && bracketed(groups, j)))
+      digits += digitsOf(groups, j, j + 1);
+  }
+  return best;
+}
+
+function bracketed(groups: Groups, j: number): boolean {
+  return (
+    groups.text.charCodeAt((groups.starts[j] as number) - 1) === OPEN &&
+    groups.text.charCodeAt(groups.ends[j] as number) === CLOSE
+  );
+}
+
+/** Do at most three marks, none of them a `+` or a second space, stand between group j and the one before it? */
+function joined(groups: Groups, j: number): boolean {
+  if (j >= groups.count) return false;
+  const between = groups.text.slice(groups.ends[j - 1], groups.starts[j]);
+  return between.length <= 3 && !between.includes("+") && !between.includes("  ");
+}
+
+function ends(groups: Groups, j: number): boolean {
+  const end = groups.ends[j - 1] as number;
+  return !is(groups.text, end, WORD) || extensionEnd(groups.text, end) > end;
+}
+
+function extensionEnd(text: string, end: number): number {
+  extension.lastIndex = end;
+  return extension.test(text) ? extension.lastIndex : end;
+}
+
+function national(groups: Groups, i: number): number {
+  const { text } = groups;
+  const start = groups.starts[i] as number;
+  const before = text.charCodeAt(start - 1);
+  if ((before === 46 || before === 47 || before === 45) && i > 0 && mark(groups, i - 1) !== 0) return i;
+  if (isDate(groups, i) || ipv4End(text, start) > start) return i;
+  const exit = /^(?:00|011)(?=[1-9])/.exec(digitsOf(groups, i, i + 1));
+  const abroad = exit ? international(groups, i, exit[0].length) : i;
+  const shaped = abroad > i ? abroad : northAmerican(groups, i);
+  const candidate = shaped > i ? shaped : grouped(groups, i);
+  if (candidate === i) return i;
+  const context = phoneContext(text, start, groups.ends[candidate - 1] as number);
+  if (context === "other") return i;
+  if (context === "phone") return candidate;
+  return shaped > i || trunk(groups, i, candidate) ? candidate : i;
+}
+
+/** NPA-NXX-XXXX, its area code in brackets or not, after a country code of up to three digits or none. Spaces alone have to stand alone. */
+function northAmerican(groups: Groups, i: number): number {
+  const first = size(groups, i) < 3 && size(groups, i + 1) === 3 && size(groups, i + 3) === 4 ? i + 1 : i;
+  if (first > i && !joined(groups, first)) return i;
+  const next = size(groups, first + 1) === 7 && bracketed(groups, first) ? first + 2 : first + 3;
+  if (next > groups.count || !/^[2-9]\d\d[2-9]\d{6}$/.test(digitsOf(groups, first, next)) || size(groups, first) !== 3)
+    return i;
+  if (next === first + 3 && size(groups, first + 1) !== 3) return i;
+  for (let j = first + 1; j < next; j++) if (!joined(groups, j)) return i;
+  if (mark(groups, first) === SPACE && mark(groups, first + 1) === SPACE && (i > 0 || next < groups.count)) return i;
+  return ends(groups, next) ? next : i;
+}
+
+/** The longest run of groups from i on that is shaped like a phone number: 7 to 13 digits, no group but the first of one digit. */
+function grouped(groups: Groups, i: number): number {
+  let digits = size(groups, i);
+  let best = i;
+  for (let j = i + 1; digits <= 13; j++) {
+    if (digits >= 7 && ends(groups, j)) best = j;
+    if (!joined(groups, j) || size(groups, j) < 2 || size(groups, j) > 8 || isDate(groups, j)) break;
+    digits += size(groups, j);
+  }
+  return best > i && thousands(groups, i, best) ? i : best;
+}
+
+/** `12.345.678` */
+function thousands(groups: Groups, i: number, next: number): boolean {
+  if (next - i < 2 || size(groups, i) > 3 || groups.text[groups.starts[i] as number] === "0") return false;
+  for (let j = i + 1; j < next; j++) if (size(groups, j) !== 3 || mark(groups, j - 1) !== 46) return false;
+  return true;
+}
+
+/** Does it begin with one 0, and has it the nine to twelve digits that national numbers have with it? */
+function trunk(groups: Groups, i: number, next: number): boolean {
+  const digits = digitsOf(groups, i, next);
+  if (!/^0[1-9]/.test(digits) || size(groups, i) < 2) return false;
+  return next === i + 1 ? digits.length === 10 || digits.length === 11 : digits.length >= 9 && digits.length <= 12;
+}
+
+/** 2024-01-31, 31.01.2024, 1/31/2024 */
+function isDate(groups: Groups, i: number): boolean {
+  const separator = mark(groups, i);
+  if (separator === 0 || separator === SPACE || mark(groups, i + 1) !== separator) return false;
+  const parts = [digitsOf(groups, i, i + 1), digitsOf(groups, i + 1, i + 2), digitsOf(groups, i + 2, i + 3)];
+  const [first, second, third] = parts as [string, string, string];
+  if (/^(?:19|20)\d\d$/.test(first))
+    return second.length <= 2 && third.length <= 2 && Number(second) <= 12 && Number(third) <= 31;
+  return (
+    /^(?:(?:19|20)\d\d)$/.test(third) &&
+    first.length <= 2 &&
+    second.length <= 2 &&
+    Number(first) <= 31 &&
+    Number(second) <= 31
+  );
+}
