@@ -17,6 +17,7 @@ export interface Reservation {
 }
 
 export interface Denial {
+  /** The line with the least left, and that rest: below 0 where calls cost more than they had reserved. */
   readonly denied: string;
   readonly left: bigint;
 }
@@ -26,6 +27,7 @@ export interface Counters {
   /**
    * Holds money for `id` in all lines or in none: as much of `most` as `share` (a fraction 1/share of what is left in the smallest
    * line) allows, never less than `least`; a denial where not even that is left. A second call with the same `id` adds to the first.
+   * An `id` that was settled is denied, so that a reservation which arrives late (its caller gave up on it) holds nothing for ever.
    */
   reserve(
     id: string,

@@ -13,6 +13,7 @@ export interface Entry {
 
 /** A reservation is on file before its call leaves; a settlement follows it exactly once. */
 export interface Ledger {
+  /** Whoever got no answer appends again: a second settlement of the same `id`, or a reservation after it, changes nothing. */
   append(entry: Entry): Promise<void>;
   /** The durable kind survives the process; a hard budget over one that is not warns at start. */
   readonly durable: boolean;
