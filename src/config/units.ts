@@ -6,29 +6,38 @@ const sizeUnits = { B: 1, KB: 1_024, MB: 1_048_576, GB: 1_073_741_824 } as const
 /** Pico-dollars in a dollar: money is a `bigint` of 10⁻¹² $ everywhere. */
 export const dollar = 1_000_000_000_000n;
 
-/** `"10s"`, `"500ms"`, `"30d"` to milliseconds. */
-export const duration = z
-  .string()
-  .regex(/^\d+(ms|s|m|h|d)$/, 'a duration such as "500ms", "10s", "5m", "1h" or "30d"')
+/** A timer of Node fires at once when it is set to more. */
+const longestTimer = 2_147_483_647;
+
+const written = (pattern: RegExp, expected: string) => z.string({ error: expected }).regex(pattern, expected);
+
+/** `"10s"`, `"500ms"`, `"24d"` to milliseconds that a timer can wait. */
+export const duration = written(
+  /^\d{1,10}(ms|s|m|h|d)$/,
+  'expected a duration such as "500ms", "10s", "5m", "1h" or "7d"',
+)
   .transform((text) => {
     const unit = text.replace(/\d+/, "") as keyof typeof durationUnits;
     return Number.parseInt(text, 10) * durationUnits[unit];
-  });
+  })
+  .refine(
+    (milliseconds) => milliseconds >= 1 && milliseconds <= longestTimer,
+    'expected a duration from "1ms" to "24d"',
+  );
 
 /** `"10 MB"` to bytes; binary multiples. */
-export const size = z
-  .string()
-  .regex(/^\d+ ?(B|KB|MB|GB)$/, 'a size such as "64 KB" or "10 MB"')
+export const size = written(/^\d{1,9} ?(B|KB|MB|GB)$/, 'expected a size such as "64 KB" or "10 MB"')
   .transform((text) => {
     const unit = text.replace(/[\d ]+/, "") as keyof typeof sizeUnits;
     return Number.parseInt(text, 10) * sizeUnits[unit];
-  });
+  })
+  .refine((bytes) => bytes >= 1 && Number.isSafeInteger(bytes), 'expected a size from "1 B" to "8388607 GB"');
 
 /** `"$200"`, `"$0.05"` to pico-dollars. */
-export const money = z
-  .string()
-  .regex(/^\$\d+(\.\d{1,12})?$/, 'an amount of dollars such as "$200" or "$0.05"')
-  .transform(toPicoDollars);
+export const money = written(
+  /^\$\d{1,12}(\.\d{1,12})?$/,
+  'expected an amount of dollars such as "$200" or "$0.05"',
+).transform(toPicoDollars);
 
 /** Exact: no float is involved. */
 export function toPicoDollars(text: string): bigint {

@@ -1,0 +1,149 @@
+import { parseConfig } from "../../src/config/load.ts";
+import { problemsOf } from "./support.ts";
+
+const hashes = ["0", "1"].map((digit) => `sha256:${digit.repeat(64)}`);
+const target = (rest: object) => ({ access: {}, targets: { a: { provider: "openai", ...rest } } });
+
+describe("a target with the operator's key", () => {
+  const withKey = { targets: { a: { provider: "openai", apiKey: "sk-1" } } };
+
+  it("is refused where anybody may call", () => {
+    expect(problemsOf(withKey)).toEqual([
+      "targets.a.apiKey: anybody who reaches the gateway could spend on this key (add access with the keys of those who may call, or leave apiKey out so that callers bring their own)",
+    ]);
+    expect(() => parseConfig({ ...withKey, access: {} } as object)).not.toThrow();
+  });
+
+  it.each([
+    "http://models.example/v1",
+    "http://localhost.example/v1",
+    "http://10.0.0.1/v1",
+    "http://127.0.0.1.example/v1",
+  ])("is refused at %s, where the key would travel in the clear", (baseUrl) => {
+    expect(problemsOf(target({ baseUrl, apiKey: "sk-1" }))).toEqual([
+      "targets.a.baseUrl: the key would cross the network unencrypted (use https, or leave apiKey out)",
+    ]);
+    expect(() => parseConfig(target({ baseUrl }) as object)).not.toThrow();
+  });
+
+  it.each([
+    "https://models.example/v1",
+    "http://127.0.0.1:11434/v1",
+    "http://localhost/v1",
+    "http://[::1]:80/v1",
+    "http://127.1/v1",
+  ])("is welcome at %s", (baseUrl) => {
+    expect(() => parseConfig(target({ baseUrl, apiKey: "sk-1" }) as object)).not.toThrow();
+  });
+});
+
+describe("a target's address", () => {
+  it.each([
+    ["https://user@models.example/v1", "credentials"],
+    ["https://:word@models.example/v1", "credentials"],
+    ["https://models.example/v1?", "a query or a fragment"],
+    ["https://models.example/v1?api-version=1", "a query or a fragment"],
+    ["https://models.example/v1#x", "a query or a fragment"],
+    ["ftp://models.example/v1", "an http or https URL"],
+    ["models.example/v1", "an http or https URL"],
+    ["", "an http or https URL"],
+  ])("is refused where it is %j", (baseUrl, expected) => {
+    const problems = problemsOf(target({ baseUrl }));
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(expected);
+  });
+});
+
+describe("a target's headers", () => {
+  it.each([
+    ["Authorization", "x", "a credential"],
+    ["x-api-key", "x", "a credential"],
+    ["cookie", "x", "a credential"],
+    ["Host", "x", "made anew"],
+    ["connection", "x", "made anew"],
+    ["transfer-encoding", "x", "made anew"],
+    ["content-length", "1", "made anew"],
+    ["a b", "x", "no name"],
+    ["", "x", "no name"],
+    ["x-a", "b\r\nc: d", "a line break"],
+    ["x-a", "é", "a line break"],
+  ])("may not be %j: %j", (name, value, expected) => {
+    const problems = problemsOf(target({ headers: { [name]: value } }));
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(expected);
+  });
+
+  it("may not name one twice", () => {
+    expect(problemsOf(target({ headers: { "x-a": "1", "X-A": "2" } }))).toEqual([
+      "targets.a.headers.X-A: this header stands twice (keep one of the two)",
+    ]);
+  });
+
+  it("may be others", () => {
+    const headers = { "OpenAI-Organization": "org", "x-title": "" };
+    expect(parseConfig(target({ headers }) as object).targets.a?.headers).toEqual(headers);
+  });
+});
+
+describe("what parts of a config say about one another", () => {
+  it("has a target for every model", () => {
+    expect(problemsOf({ models: { fast: { targets: [{ target: "a" }] } } })).toEqual([
+      "models.fast.targets[0].target: there is no target a (there are no targets)",
+    ]);
+    const far = { ...target({}), models: { fast: { targets: [{ target: "elsewhere" }] } } };
+    expect(problemsOf(far)).toEqual(["models.fast.targets[0].target: there is no target elsewhere (targets: a)"]);
+  });
+
+  it("has one id and one hash for each key", () => {
+    const keys = [
+      { id: "web", hash: hashes[0] },
+      { id: "web", hash: hashes[1] },
+      { id: "app", hash: hashes[0] },
+    ];
+    expect(problemsOf({ access: { keys } })).toEqual([
+      "access.keys[1].id: another key has this id (give each key an id of its own)",
+      "access.keys[2].hash: another key has this hash (remove one of the two, or make a new key)",
+    ]);
+  });
+
+  it("has one budget for a scope and a window, over keys that exist", () => {
+    const access = { keys: [{ id: "web", hash: hashes[0] }] };
+    const limit = "$1";
+    const right = [
+      { limit },
+      { limit, window: "day" },
+      { limit, scope: { key: "*" } },
+      { limit, scope: { key: "web" } },
+    ];
+    expect(parseConfig({ access, budgets: right } as object).budgets).toHaveLength(4);
+    const scope = { team: "a", customer: "*" };
+    const wrong = [
+      { limit, scope },
+      { limit: "$2", scope: { customer: "*", team: "a" }, window: "month" },
+      { limit, scope: { key: "wep" } },
+    ];
+    expect(problemsOf({ access, budgets: wrong })).toEqual([
+      "budgets[1]: another budget has this scope and window (keep the one that you mean)",
+      'budgets[2].scope.key: there is no key wep (did you mean "web"?)',
+    ]);
+  });
+
+  it("has lists with names of their own and files that exist", () => {
+    const file = new URL(import.meta.url).pathname;
+    const lists = [
+      { name: "email", file },
+      { name: "Customer", file },
+      { name: "customer", file },
+      { name: "account", file: "./no-such-file" },
+    ];
+    expect(problemsOf({ redaction: { lists } })).toEqual([
+      "redaction.lists[0].name: EMAIL is a built-in type (choose another name)",
+      "redaction.lists[2].name: another list has this name (choose another name)",
+      "redaction.lists[3].file: there is no such file (the path is relative to the config's directory)",
+    ]);
+  });
+
+  it.each(["a b ", "*", "é", "x".repeat(129)])("has no attribute that no header could carry: %j", (team) => {
+    expect(problemsOf({ access: { keys: [{ id: "web", hash: hashes[0], team }] } })).toHaveLength(1);
+  });
+});
