@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
+import { secretFormats } from "../redaction/detectors/secrets.ts";
 import type { Path } from "../slot.ts";
 import { checkTarget } from "./checks-target.ts";
 import { type Loose, listOf, mapOf, textOf } from "./loose.ts";
@@ -28,6 +29,7 @@ export function crossChecks(input: unknown, surroundings: Surroundings): readonl
   checkModels(config, report);
   checkKeys(config, report);
   checkBudgets(config, report);
+  checkSecretFormats(config, report);
   checkLists(config, surroundings, report);
   return faults;
 }
@@ -77,6 +79,14 @@ function checkBudgets(config: Loose, report: Report): void {
       report(["budgets", index], "another budget has this scope and window", "keep the one that you mean");
     seen.add(line);
   });
+}
+
+function checkSecretFormats(config: Loose, report: Report): void {
+  for (const format of Object.keys(mapOf(mapOf(config.redaction).secrets))) {
+    if (secretFormats.includes(format)) continue;
+    const hint = choose(format, secretFormats, "formats");
+    report(["redaction", "secrets", format], "there is no such format of secrets", hint, "key");
+  }
 }
 
 const builtInTypes = new Set(["EMAIL", "PHONE", "CREDIT_CARD", "IBAN", "IP_ADDRESS", "US_SSN", "SECRET", "LITERAL"]);

@@ -17,12 +17,17 @@ export interface ParseOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>;
 }
 
+/** What came out of `parseConfig`, so that it may go in again. */
+const checked = new WeakSet<object>();
+
 /**
  * Checks a config: YAML text, or a plain object made in code. References to secrets are read, list files become absolute.
+ * A config that is checked already is returned as it is.
  * Throws one `ConfigError` with everything that is wrong, each with its place and what to do; no credential is ever part of it.
  * @example parseConfig({ targets: { openai: { provider: "openai" } } })
  */
-export function parseConfig(input: string | ConfigInput, options: ParseOptions = {}): Config {
+export function parseConfig(input: string | ConfigInput | Config, options: ParseOptions = {}): Config {
+  if (isChecked(input)) return input;
   const { name = "the config", environment = process.env } = options;
   const source = { directory: resolve(options.directory ?? "."), environment };
   const yaml = typeof input === "string" ? readYaml(input) : undefined;
@@ -63,7 +68,12 @@ function withFiles(config: Config, source: SecretSource): Config {
     if (target.apiKey !== undefined) target.apiKey = readSecret(target.apiKey, source);
   }
   for (const list of config.redaction.lists) list.file = resolve(source.directory, list.file);
+  checked.add(config);
   return config;
+}
+
+function isChecked(input: string | ConfigInput | Config): input is Config {
+  return typeof input === "object" && input !== null && checked.has(input);
 }
 
 function toProblem(fault: Fault, place: Pick<Problem, "line" | "column">): Problem {

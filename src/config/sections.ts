@@ -116,7 +116,9 @@ export const redaction = z
     secrets: z
       .union([action, z.record(z.string(), action)])
       .default("block")
-      .describe("What to do with secrets: one action for all formats, or one for each format's name."),
+      .describe(
+        "What to do with secrets: one action for all formats, or one by format's name; those not named are blocked.",
+      ),
     lists: z.array(list).default([]).describe("Your own records, such as customer names, matched exactly."),
     allow: z
       .array(z.string().min(1))

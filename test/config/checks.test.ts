@@ -1,4 +1,5 @@
 import { parseConfig } from "../../src/config/load.ts";
+import { secretFormats } from "../../src/redaction/detectors/secrets.ts";
 import { problemsOf } from "./support.ts";
 
 const hashes = ["0", "1"].map((digit) => `sha256:${digit.repeat(64)}`);
@@ -125,6 +126,14 @@ describe("what parts of a config say about one another", () => {
     expect(problemsOf({ access, budgets: wrong })).toEqual([
       "budgets[1]: another budget has this scope and window (keep the one that you mean)",
       'budgets[2].scope.key: there is no key wep (did you mean "web"?)',
+    ]);
+  });
+
+  it("names formats of secrets that there are", () => {
+    const secrets = Object.fromEntries(secretFormats.map((format) => [format, "mask"]));
+    expect(parseConfig({ redaction: { secrets } } as object).redaction.secrets).toEqual(secrets);
+    expect(problemsOf({ redaction: { secrets: { private_keys: "mask" } } })).toEqual([
+      'redaction.secrets.private_keys: there is no such format of secrets (did you mean "private_key"?)',
     ]);
   });
 

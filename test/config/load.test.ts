@@ -74,6 +74,10 @@ describe("a config that is right", () => {
     expect(targets.b?.provider).toBe("openai");
   });
 
+  it("may go in again, and is the same", () => {
+    expect(parseConfig(config)).toBe(config);
+  });
+
   it("may hold a key itself when it is an object made in code", () => {
     const made = { access: {}, targets: { openai: { provider: "openai", apiKey: "sk-in-code" } } } as const;
     const { targets } = parseConfig(made);
