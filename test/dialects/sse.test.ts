@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { createSseParser, maxEvent, type SseEvent, sseBytes, withData } from "../../src/dialects/sse.ts";
 import { Refusal } from "../../src/errors.ts";
@@ -21,6 +22,12 @@ function cut(stream: Uint8Array, places: readonly number[]): Uint8Array[] {
   const ends = [...places].sort((a, b) => a - b);
   return [...ends, stream.length].map((end, i) => stream.slice(i === 0 ? 0 : ends[i - 1], end));
 }
+
+const folder = new URL("../fixtures/openai-chat/", import.meta.url);
+const recorded = readdirSync(folder).filter((name) => name.endsWith(".sse"));
+
+const same = (event: SseEvent, expected: ReturnType<typeof readable>[number] | undefined): boolean =>
+  string(event.original) === expected?.original && string(event.data) === expected.data && event.name === expected.name;
 
 const streams: Readonly<Record<string, string>> = {
   "line feeds": 'event: ping\ndata: {"a":1}\n\ndata: [DONE]\n\n',
@@ -89,6 +96,17 @@ describe("an SSE parser", () => {
       for (let b = a; b <= stream.length; b++) expect(readable(parse(cut(stream, [a, b])))).toEqual(whole);
     }
     expect(readable(parse([...stream].map((byte) => Uint8Array.of(byte))))).toEqual(whole);
+  });
+
+  it.each(recorded)("gives the same events wherever a recorded stream is cut: %s", (name) => {
+    const stream = readFileSync(new URL(name, folder));
+    const whole = readable(parse([stream]));
+    expect(whole.map((event) => event.original).join("")).toBe(string(stream));
+    for (let at = 1; at < stream.length; at++) {
+      const events = parse(cut(stream, [at]));
+      expect(events.every((event, i) => same(event, whole[i]))).toBe(true);
+      expect(events).toHaveLength(whole.length);
+    }
   });
 
   it("agrees with the specification, read line by line, on any stream however cut", () => {

@@ -1,0 +1,102 @@
+import type { Document, Path, Slot } from "../slot.ts";
+import type { Stage, WireEvent } from "./dialect.ts";
+
+const done = Buffer.from("[DONE]");
+
+/** A JSON body rather than a chunk of a stream. */
+export const isWhole = (event: WireEvent): boolean =>
+  event.name === undefined && event.original.length === event.data.length;
+
+const isDone = (event: WireEvent): boolean => done.compare(event.data) === 0;
+
+/** A string that says something, of what the model says: see `answerRules` on sections. */
+export const says = (slot: Slot): boolean => slot.section === "messages" && slot.kind !== "key" && slot.size > 0;
+
+function isReason(slot: Slot): boolean {
+  if (slot.section !== "system" || slot.kind !== "opaque" || slot.size === 0) return false;
+  const { path } = slot;
+  return path.length === 3 && path[2] === "finish_reason";
+}
+
+/** OpenRouter ends a broken stream with the reason `error`; old errors of vLLM are objects of that type, without an envelope. */
+function fails(slot: Slot, document: Document): boolean {
+  if (slot.section === "messages" || slot.kind === "key") return false;
+  if (slot.section === "system" && slot.path[0] === "error") return Boolean(document.get(["error"]));
+  if (slot.size !== 5 || slot.text !== "error") return false;
+  return isReason(slot) || (slot.path.length === 1 && slot.path[0] === "object");
+}
+
+/** An answer that is empty waits with its prelude until the stream ends. A whole body without choices is no answer. */
+export function stage(event: WireEvent): Stage {
+  const document = event.document();
+  if (event.name === "error") return "error";
+  if (document === undefined) return isDone(event) ? "end" : "prelude";
+  const whole = isWhole(event);
+  let content = false;
+  for (const slot of document.slots) {
+    if (fails(slot, document)) return "error";
+    content ||= whole ? slot.section === "messages" : says(slot);
+  }
+  if (content) return "content";
+  return whole ? "error" : "prelude";
+}
+
+export function finishes(event: WireEvent): boolean {
+  const slots = event.document()?.slots ?? [];
+  return slots.some((slot) => isReason(slot) && slot.text !== "error");
+}
+
+/** Chunks of several choices come in any order, so the position in the array says nothing. */
+function indexAt(document: Document, path: Path): number {
+  const index = document.get([...path, "index"]);
+  return typeof index === "number" ? index : Number(path.at(-1));
+}
+
+const none: readonly string[] = [];
+
+export function closes(event: WireEvent, open: readonly string[]): readonly string[] {
+  if (open.length === 0) return none;
+  const document = event.document();
+  if (document === undefined) return isDone(event) ? open : none;
+  if (stage(event) === "error") return open;
+  const finished = document.slots.filter(isReason);
+  if (finished.length === 0) return none;
+  const choices = finished.map((slot) => `${indexAt(document, slot.path.slice(0, 2))}.`);
+  return open.filter((channel) => choices.some((choice) => channel.startsWith(choice)));
+}
+
+/** Fields of a delta whose text goes on in the next chunk, by the name that follows the choice in a channel's. */
+const running: ReadonlySet<string | number | undefined> = new Set([
+  "content",
+  "refusal",
+  "reasoning",
+  "reasoning_content",
+]);
+
+function toolChannel(document: Document, path: Path): string | undefined {
+  const tool = () => indexAt(document, path.slice(0, 5));
+  if (path[5] === "function" && path[6] === "arguments") return `tool.${tool()}`;
+  return path[5] === "custom" && path[6] === "input" ? `custom.${tool()}` : undefined;
+}
+
+/** `0.content`, `0.reasoning_content`, `0.tool.1`, `0.custom.1`, `0.function_call`, `0.audio`; the first number is the choice. */
+export function channel(document: Document, slot: Slot): string | undefined {
+  const { path } = slot;
+  if (slot.kind !== "text" || path[0] !== "choices" || path[2] !== "delta") return undefined;
+  let name: string | undefined;
+  if (path.length === 4 && running.has(path[3])) name = String(path[3]);
+  else if (path.length === 5 && path[3] === "function_call" && path[4] === "arguments") name = "function_call";
+  else if (path.length === 5 && path[3] === "audio" && path[4] === "transcript") name = "audio";
+  else if (path.length === 7 && path[3] === "tool_calls") name = toolChannel(document, path);
+  return name && `${indexAt(document, path.slice(0, 2))}.${name}`;
+}
+
+/** One more for each choice that ends, since the token that ends it has no text. Names and ids of calls pay for the tokens around them. */
+export function flowed(event: WireEvent): number {
+  let tokens = 0;
+  for (const slot of event.document()?.slots ?? []) {
+    if (says(slot)) tokens += slot.size;
+    else if (isReason(slot)) tokens += 1;
+  }
+  return tokens;
+}

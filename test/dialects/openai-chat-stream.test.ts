@@ -1,0 +1,132 @@
+import type { WireEvent } from "../../src/dialects/dialect.ts";
+import { openaiChat } from "../../src/dialects/openai-chat.ts";
+import { eventFromBytes, wholeEvent } from "../../src/event.ts";
+import { chunk, fixture, of, read, stream, streams, textSlots, texts, whole } from "./openai-chat-events.ts";
+
+describe("the channels of a streamed answer", () => {
+  it.each<[string, Record<string, string>]>([
+    ["plain.sse", { "0.content": "Hello, [EMAIL_1]. Grüße 👋!" }],
+    ["crlf.sse", { "0.content": "[EMAIL_1] – ok" }],
+    ["azure.sse", { "0.content": "Yes." }],
+    ["logprobs.sse", { "0.content": "[EMAIL_1]" }],
+    ["refusal.sse", { "0.content": "", "0.refusal": "I'm sorry, I can't help with that." }],
+    ["reasoning.sse", { "0.reasoning_content": "The user [EMAIL_1] asks.", "0.content": "It is fine." }],
+    ["comments.sse", { "0.content": "Yes.", "0.reasoning": "Hm" }],
+    ["choices.sse", { "0.content": "Red as [NAME_1]", "2.content": "Blue is calm", "1.content": "Green is [NAME_2]" }],
+    ["tools.sse", { "0.tool.0": '{"to":"[EMAIL_1]"}', "0.tool.1": '{"query":"a \\"b\\"\\n"}' }],
+    ["function-call.sse", { "0.function_call": '{"query":"[EMAIL_1]"}' }],
+    ["custom-tool.sse", { "0.custom.0": "SELECT '[EMAIL_1]'" }],
+  ])("are told apart: %s", (name, expected) => {
+    expect(texts(stream(name))).toEqual(expected);
+  });
+
+  it.each(streams)("are the same wherever the stream is cut: %s", (name) => {
+    const bytes = fixture(name);
+    const expected = texts(read(bytes));
+    for (const piece of [1, 2, 3, 7, 61]) expect(texts(read(bytes, piece))).toEqual(expected);
+  });
+
+  it("take their numbers from the chunk, not from the place in an array", () => {
+    const parallel = chunk({
+      choices: [
+        { index: 2, delta: { content: "c" } },
+        { index: 0, delta: { tool_calls: [{ index: 5, function: { arguments: "{" } }] } },
+      ],
+    });
+    expect(texts([parallel])).toEqual({ "2.content": "c", "0.tool.5": "{" });
+  });
+
+  it("encode arguments as JSON within JSON, and nothing else", () => {
+    const encodings = stream("tools.sse").flatMap((event) =>
+      textSlots(event).flatMap((slot) => {
+        const channel = openaiChat.channel(event.document() as NonNullable<ReturnType<WireEvent["document"]>>, slot);
+        return channel === undefined ? [] : [`${channel.replace(/\d+$/, "")} ${slot.encoding}`];
+      }),
+    );
+    expect(new Set(encodings)).toEqual(new Set(["0.tool. json"]));
+  });
+
+  it("leave out whole strings, log probabilities and whole bodies", () => {
+    expect(texts([of({ annotations: [{ url_citation: { title: "[EMAIL_1]" } }], mood: "fine" })])).toEqual({});
+    expect(texts([wholeEvent(fixture("plain.json"), openaiChat)])).toEqual({});
+    const opaque = stream("logprobs.sse")
+      .flatMap(textSlots)
+      .filter((slot) => slot.path.includes("logprobs"));
+    expect(opaque.length).toBeGreaterThan(5);
+    expect(new Set(opaque.map((slot) => slot.kind))).toEqual(new Set(["opaque"]));
+  });
+});
+
+describe("the stage of an event", () => {
+  const stages = (name: string) => stream(name).map(openaiChat.stage);
+
+  it.each([
+    ["plain.sse", ["prelude", ...Array(7).fill("content"), "prelude", "end"]],
+    ["azure.sse", ["prelude", "prelude", "content", "content", "prelude", "end"]],
+    ["comments.sse", ["prelude", "prelude", "content", "content", "prelude", "prelude", "prelude", "end"]],
+    ["usage.sse", ["prelude", "content", "content", "prelude", "prelude", "end"]],
+    ["refusal.sse", ["prelude", "content", "content", "content", "prelude", "end"]],
+    ["reasoning.sse", ["prelude", ...Array(5).fill("content"), "prelude", "end"]],
+    ["error.sse", ["prelude", "content", "error"]],
+    ["error-first.sse", ["prelude", "error"]],
+    ["broken-off.sse", ["content", "error", "end"]],
+    ["unknown.sse", ["prelude", "prelude", "content", "prelude", "end"]],
+  ])("is told of %s", (name, expected) => {
+    expect(stages(name)).toEqual(expected);
+  });
+
+  it("counts the name of a call as content", () => {
+    expect(stages("tools.sse").slice(0, 2)).toEqual(["prelude", "content"]);
+    expect(stages("function-call.sse")[0]).toBe("content");
+  });
+
+  it("knows the errors of compatible servers, and no error where none is told", () => {
+    expect(chunk({ error: "model not found" })).toHaveProperty("original");
+    expect(openaiChat.stage(chunk({ error: "model not found" }))).toBe("error");
+    expect(openaiChat.stage(chunk({ object: "error", message: "boom", code: 400 }))).toBe("error");
+    expect(openaiChat.stage(eventFromBytes(Buffer.from("event: error\ndata: oh\n\n"), openaiChat))).toBe("error");
+    expect(openaiChat.stage(chunk({ error: null, choices: [{ index: 0, delta: { content: "x" } }] }))).toBe("content");
+    expect(openaiChat.stage(of({ content: "error" }))).toBe("content");
+    expect(openaiChat.stage(of({ error: "in the answer" }))).toBe("content");
+  });
+
+  it("takes a whole body without an answer for an error", () => {
+    expect(openaiChat.stage(wholeEvent(fixture("plain.json"), openaiChat))).toBe("content");
+    expect(openaiChat.stage(wholeEvent(fixture("tools.json"), openaiChat))).toBe("content");
+    expect(openaiChat.stage(wholeEvent(fixture("empty.json"), openaiChat))).toBe("error");
+    expect(openaiChat.stage(wholeEvent(fixture("error.json"), openaiChat))).toBe("error");
+    expect(openaiChat.stage(whole({}))).toBe("error");
+    expect(
+      openaiChat.stage(whole({ choices: [{ index: 0, message: { content: null }, finish_reason: "stop" }] })),
+    ).toBe("content");
+  });
+});
+
+describe("the end of an answer", () => {
+  const open = ["0.content", "0.tool.1", "1.content", "10.content"];
+
+  it("closes the channels of the choice that finished", () => {
+    expect(openaiChat.closes(of({}, "stop", 0), open)).toEqual(["0.content", "0.tool.1"]);
+    expect(openaiChat.closes(of({ content: "x" }, "length", 1), open)).toEqual(["1.content"]);
+    expect(openaiChat.closes(of({ content: "x" }), open)).toEqual([]);
+    expect(openaiChat.closes(of({}, "stop"), [])).toEqual([]);
+  });
+
+  it("closes every channel with [DONE] and with an error", () => {
+    expect(openaiChat.closes(chunk("[DONE]"), open)).toEqual(open);
+    expect(openaiChat.closes(chunk({ error: { message: "no" } }), open)).toEqual(open);
+    expect(openaiChat.closes(of({}, "error", 3), open)).toEqual(open);
+    expect(openaiChat.closes(eventFromBytes(Buffer.from(": ping\n\n"), openaiChat), open)).toEqual([]);
+  });
+
+  it("is a reason to stop, other than an error", () => {
+    expect(stream("plain.sse").map(openaiChat.finishes)).toEqual([...Array(8).fill(false), true, false]);
+    expect(openaiChat.finishes(of({}, "error"))).toBe(false);
+    expect(openaiChat.finishes(wholeEvent(fixture("plain.json"), openaiChat))).toBe(true);
+    expect(openaiChat.finishes(of({ finish_reason: "stop" }))).toBe(false);
+  });
+
+  it.each(streams)("comes in every stream that is not broken: %s", (name) => {
+    expect(stream(name).some(openaiChat.finishes)).toBe(!/error|broken/.test(name));
+  });
+});
