@@ -26,8 +26,14 @@ function cut(stream: Uint8Array, places: readonly number[]): Uint8Array[] {
 const folder = new URL("../fixtures/openai-chat/", import.meta.url);
 const recorded = readdirSync(folder).filter((name) => name.endsWith(".sse"));
 
-const same = (event: SseEvent, expected: ReturnType<typeof readable>[number] | undefined): boolean =>
-  string(event.original) === expected?.original && string(event.data) === expected.data && event.name === expected.name;
+/** Equal events, told quickly: there are many cuts. */
+const same = (events: readonly SseEvent[], expected: readonly SseEvent[]): boolean =>
+  events.length === expected.length &&
+  events.every((event, i) => {
+    const { original, data, name, complete } = expected[i] as SseEvent;
+    const equal = Buffer.compare(event.original, original) === 0 && Buffer.compare(event.data, data) === 0;
+    return equal && event.name === name && event.complete === complete;
+  });
 
 const streams: Readonly<Record<string, string>> = {
   "line feeds": 'event: ping\ndata: {"a":1}\n\ndata: [DONE]\n\n',
@@ -89,24 +95,21 @@ describe("an SSE parser", () => {
 
   it.each(Object.entries(streams))("gives the same events wherever it is cut: %s", (_, text) => {
     const stream = bytes(text);
-    const whole = readable(parse([stream]));
+    const whole = parse([stream]);
     expect(whole.length).toBeGreaterThan(1);
-    expect(whole.map((event) => event.original).join("")).toBe(text);
-    for (let a = 0; a <= stream.length; a++) {
-      for (let b = a; b <= stream.length; b++) expect(readable(parse(cut(stream, [a, b])))).toEqual(whole);
-    }
-    expect(readable(parse([...stream].map((byte) => Uint8Array.of(byte))))).toEqual(whole);
+    expect(whole.map((event) => string(event.original)).join("")).toBe(text);
+    const places = Array.from({ length: stream.length + 1 }, (_, at) => at);
+    const pairs = places.flatMap((a) => places.slice(a).map((b) => [a, b]));
+    expect(pairs.filter((pair) => !same(parse(cut(stream, pair)), whole))).toEqual([]);
+    expect(same(parse(cut(stream, places)), whole)).toBe(true);
   });
 
   it.each(recorded)("gives the same events wherever a recorded stream is cut: %s", (name) => {
     const stream = readFileSync(new URL(name, folder));
-    const whole = readable(parse([stream]));
-    expect(whole.map((event) => event.original).join("")).toBe(string(stream));
-    for (let at = 1; at < stream.length; at++) {
-      const events = parse(cut(stream, [at]));
-      expect(events.every((event, i) => same(event, whole[i]))).toBe(true);
-      expect(events).toHaveLength(whole.length);
-    }
+    const whole = parse([stream]);
+    expect(Buffer.concat(whole.map((event) => event.original)).equals(stream)).toBe(true);
+    const places = Array.from({ length: stream.length }, (_, at) => at);
+    expect(places.filter((at) => !same(parse(cut(stream, [at])), whole))).toEqual([]);
   });
 
   it("agrees with the specification, read line by line, on any stream however cut", () => {
