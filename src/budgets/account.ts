@@ -1,0 +1,89 @@
+import type { Clock } from "../step.ts";
+import type { Denial, Reservation } from "../stores/counters.ts";
+import type { Stores } from "../stores/stores.ts";
+import type { Want } from "./needs.ts";
+import { type Persistence, within } from "./patience.ts";
+import type { Budgets } from "./scopes.ts";
+
+export interface AccountParts {
+  readonly clock: Clock;
+  readonly stores: Stores;
+  readonly persistence: Persistence;
+}
+
+/** The money of one attempt: held before it is spent, settled once. */
+export class Account {
+  /** What is held and on file, in pico-dollars. */
+  held = 0n;
+  /** The line with the least left, and that rest, when last heard of. */
+  tightest: { readonly key: string; readonly left: bigint } | undefined;
+  readonly #id: string;
+  readonly #budgets: Budgets;
+  readonly #leaseUntil: number;
+  readonly #parts: AccountParts;
+  #granted = 0n;
+  #pending: Promise<unknown> = Promise.resolve();
+  #settled = false;
+
+  constructor(id: string, budgets: Budgets, leaseUntil: number, parts: AccountParts) {
+    this.#id = id;
+    this.#budgets = budgets;
+    this.#leaseUntil = leaseUntil;
+    this.#parts = parts;
+  }
+
+  /**
+   * Raises what is held towards `want`, in all lines or in none; the money counts as held once the ledger has it. A denial changes
+   * nothing. Throws `store_unavailable`, after which the account can only be settled.
+   */
+  hold(want: Want): Promise<Denial | undefined> {
+    const held = this.#hold(want);
+    this.#pending = held.catch(() => {});
+    return held;
+  }
+
+  /** Replaces what is held by `cost`; only the first call counts. Resolves after the first try to write it. */
+  async settle(cost: bigint): Promise<void> {
+    if (this.#settled) return;
+    this.#settled = true;
+    const { clock, persistence, stores } = this.#parts;
+    await this.#pending;
+    if (this.tightest !== undefined) {
+      this.tightest = { ...this.tightest, left: this.tightest.left + this.#granted - cost };
+    }
+    const entry = { kind: "settle", id: this.#id, at: clock.now(), amount: cost, lines: this.#keys() } as const;
+    await Promise.all([
+      persistence.write(this.#id, "ledger", () => stores.ledger.append(entry)),
+      persistence.write(this.#id, "counters", () => stores.counters.settle(this.#id, cost)),
+    ]);
+  }
+
+  async #hold({ least, useful, most }: Want): Promise<Denial | undefined> {
+    const { clock, stores } = this.#parts;
+    const already = this.#granted;
+    const share = this.#budgets.share;
+    let answer = await this.#reserve(useful - already, most - already, share);
+    // Near a budget's end what is left may still do for a short answer: then it is worth more than a share of it.
+    if ("denied" in answer && answer.left >= least - already) {
+      answer = await this.#reserve(least - already, answer.left, 1);
+    }
+    if ("denied" in answer) return answer;
+    this.#granted += answer.granted;
+    this.tightest = { key: answer.tightest, left: answer.left };
+    const [id, amount, lines, leaseUntil] = [this.#id, this.#granted, this.#keys(), this.#leaseUntil];
+    await within(clock, "ledger", () =>
+      stores.ledger.append({ kind: "reserve", id, at: clock.now(), amount, lines, leaseUntil }),
+    );
+    this.held = amount;
+    return undefined;
+  }
+
+  #reserve(least: bigint, most: bigint, share: number): Promise<Reservation | Denial> {
+    const { clock, stores } = this.#parts;
+    return within(clock, "counters", () => stores.counters.reserve(this.#id, this.#budgets.lines, least, most, share));
+  }
+
+  #keys(): readonly string[] {
+    return this.#budgets.lines.map(({ key }) => key);
+  }
+}
