@@ -1,6 +1,6 @@
 import { Refusal } from "../errors.ts";
 import { noBytes } from "../http.ts";
-import { carriageReturn, indexOf, lineFeed, readEvent, startsWith } from "./sse-fields.ts";
+import { carriageReturn, indexOf, type LastName, lineFeed, readEvent, startsWith } from "./sse-fields.ts";
 
 /** One block of a stream of server-sent events, up to and including its blank line. */
 export interface SseEvent {
@@ -39,6 +39,7 @@ class Parser implements SseParser {
   /** The last byte was a CR that is not handed on yet, since an LF may belong to it. */
   private afterReturn = false;
   private opening = true;
+  private readonly lastName: LastName = { bytes: noBytes, text: undefined };
   /** The next LF and CR of the bytes in hand, searched for once. */
   private feed = -1;
   private back = -1;
@@ -89,8 +90,9 @@ class Parser implements SseParser {
       base = end;
       end = this.endOf(bytes, base, base, last);
     }
+    const rest = Math.max(base, 0);
     const stop = bytes.length - (this.afterReturn ? 1 : 0);
-    this.hold(bytes.subarray(Math.max(base, 0), stop));
+    if (rest < stop) this.hold(bytes.subarray(rest, stop));
   }
 
   /** Where the event ends that starts at `base` (negative: in `held`), searched from `at` on; -1 where its blank line is not there yet. */
@@ -113,7 +115,6 @@ class Parser implements SseParser {
 
   /** Copied, since a view would keep the whole chunk alive; doubling keeps an event that comes in many pieces linear. */
   private hold(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
     const length = this.length + bytes.length;
     if (length > maxEvent) throw new Refusal("upstream_invalid");
     if (length > this.held.length) {
@@ -126,7 +127,7 @@ class Parser implements SseParser {
   }
 
   private emit(block: Uint8Array, complete: boolean): void {
-    const event = readEvent(block, this.lines, complete);
+    const event = readEvent(block, this.lines, complete, this.lastName);
     this.lines.length = 0;
     this.line = 0;
     if (this.length > 0) this.held = noBytes;
