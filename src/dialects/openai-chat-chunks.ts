@@ -79,15 +79,25 @@ function toolChannel(document: Document, path: Path): string | undefined {
   return path[5] === "custom" && path[6] === "input" ? `custom.${tool()}` : undefined;
 }
 
-/** `0.content`, `0.reasoning_content`, `0.tool.1`, `0.custom.1`, `0.function_call`, `0.audio`; the first number is the choice. */
+function nameOf(document: Document, path: Path): string | undefined {
+  const field = path[3];
+  const last = path.at(-1);
+  if (path.length === 4) return running.has(field) ? String(field) : undefined;
+  if (path.length === 5 && field === "function_call" && last === "arguments") return "function_call";
+  if (path.length === 5 && field === "audio" && last === "transcript") return "audio";
+  if (path.length === 6 && field === "content" && last === "text") return "content";
+  if (path.length === 8 && field === "content" && path[5] === "thinking" && last === "text") return "thinking";
+  return path.length === 7 && field === "tool_calls" ? toolChannel(document, path) : undefined;
+}
+
+/**
+ * `0.content`, `0.reasoning_content`, `0.tool.1`, `0.custom.1`, `0.function_call`, `0.audio`; the first number is the choice. Mistral's
+ * content may be an array of parts, some of them `0.thinking`.
+ */
 export function channel(document: Document, slot: Slot): string | undefined {
+  if (slot.kind !== "text" || slot.section !== "messages") return undefined;
   const { path } = slot;
-  if (slot.kind !== "text" || path[0] !== "choices" || path[2] !== "delta") return undefined;
-  let name: string | undefined;
-  if (path.length === 4 && running.has(path[3])) name = String(path[3]);
-  else if (path.length === 5 && path[3] === "function_call" && path[4] === "arguments") name = "function_call";
-  else if (path.length === 5 && path[3] === "audio" && path[4] === "transcript") name = "audio";
-  else if (path.length === 7 && path[3] === "tool_calls") name = toolChannel(document, path);
+  const name = path[2] === "delta" ? nameOf(document, path) : undefined;
   return name && `${indexAt(document, path.slice(0, 2))}.${name}`;
 }
 

@@ -12,6 +12,8 @@ function deltaOf(channel: string, text: string): object {
       return { function_call: { arguments: text } };
     case "audio":
       return { audio: { transcript: text } };
+    case "thinking":
+      return { content: [{ type: "thinking", thinking: [{ type: "text", text }] }] };
     default:
       return { [name]: text };
   }

@@ -36,13 +36,16 @@ export function operation(head: RequestHead): Operation | undefined {
 /** The method that the endpoint takes. */
 export const methodOf = (head: RequestHead): string | undefined => routeOf(head)?.method;
 
-/** The model that `/v1/models/{id}` names; throws `Refusal("invalid_request")` where it is not percent-encoded UTF-8. */
+/** The model that `/v1/models/{id}` names; throws `Refusal("invalid_request")` where it is not percent-encoded UTF-8, or would leave the folder. */
 export function modelInPath(head: RequestHead): string {
+  let id: string;
   try {
-    return decodeURIComponent(routeOf(head)?.id ?? "");
+    id = decodeURIComponent(routeOf(head)?.id ?? "");
   } catch {
     throw wrong("model");
   }
+  if (id === "." || id === "..") throw wrong("model");
+  return id;
 }
 
 /** No query key is part of this wire, so none passes. */

@@ -146,7 +146,9 @@ describe("listing models", () => {
     expect(get("/v1/models")).toMatchObject({ operation: "models", model: "" });
     expect(get("/v1/models/ft%3Agpt-4o%3Aacme?x=1")).toMatchObject({ operation: "model", model: "ft:gpt-4o:acme" });
     expect(get("/models/meta-llama/Llama-3")).toMatchObject({ operation: "model", model: "meta-llama/Llama-3" });
-    expect(() => get("/v1/models/%ff")).toThrow(expect.objectContaining({ code: "invalid_request" }));
+    for (const url of ["/v1/models/%ff", "/v1/models/..", "/v1/models/%2e%2e", "/v1/models/."]) {
+      expect(() => get(url)).toThrow(expect.objectContaining({ code: "invalid_request" }));
+    }
   });
 });
 

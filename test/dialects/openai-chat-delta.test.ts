@@ -17,6 +17,7 @@ describe("a delta of our own", () => {
     "0.custom.1",
     "0.function_call",
     "0.audio",
+    "0.thinking",
   ])("carries its text alone, on the channel %s", (channel) => {
     const text = 'a "[EMAIL" \\u00e9 👋\n';
     const made = eventFromBytes(openaiChat.delta(like, channel, text), openaiChat);

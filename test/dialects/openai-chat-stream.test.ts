@@ -36,6 +36,13 @@ describe("the channels of a streamed answer", () => {
     expect(texts([parallel])).toEqual({ "2.content": "c", "0.tool.5": "{" });
   });
 
+  it("run through Mistral's parts of a content", () => {
+    const part = (content: unknown) => of({ content });
+    const thinking = (text: string) => part([{ type: "thinking", thinking: [{ type: "text", text }] }]);
+    const events = [thinking("Hm, [EM"), thinking("AIL_1]"), part([{ type: "text", text: "Ye" }]), part("s.")];
+    expect(texts(events)).toEqual({ "0.thinking": "Hm, [EMAIL_1]", "0.content": "Yes." });
+  });
+
   it("encode arguments as JSON within JSON, and nothing else", () => {
     const encodings = stream("tools.sse").flatMap((event) =>
       textSlots(event).flatMap((slot) => {
