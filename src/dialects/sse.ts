@@ -26,6 +26,7 @@ export interface SseParser {
 export const maxEvent = 16 * 1024 * 1024;
 const maxLines = 1024 * 1024;
 
+const leastHeld = 1024;
 const byteOrderMark = Uint8Array.of(0xef, 0xbb, 0xbf);
 
 class Parser implements SseParser {
@@ -118,7 +119,7 @@ class Parser implements SseParser {
     const length = this.length + bytes.length;
     if (length > maxEvent) throw new Refusal("upstream_invalid");
     if (length > this.held.length) {
-      const grown = new Uint8Array(Math.max(length, 2 * this.held.length));
+      const grown = Buffer.allocUnsafe(Math.max(length, 2 * this.held.length, leastHeld));
       grown.set(this.held.subarray(0, this.length));
       this.held = grown;
     }
