@@ -11,12 +11,15 @@ const longestAnswer = 131_072;
  */
 const addedTokens = 512;
 
-/** What is reserved for a whole answer at least: first enough for a usual short answer, then enough for some answer. */
-const usefulTokens = 256;
+/**
+ * What is reserved for an answer at least, more than its share where it must: enough for a usual short one, and where that is not
+ * left, enough for any. The first is small enough that twenty calls at once find their money in $1 at $40 per million tokens.
+ */
+const usefulTokens = 512;
 const leastTokens = 16;
-
-/** A stream's text is counted in bytes, about four a token. */
-const bytesAToken = 4;
+/** The same for a stream, in bytes of text, about four a token: it may grow later. */
+const usefulBytes = 1_024;
+const leastBytes = 64;
 /** How far a stream's reservation runs ahead of what has flowed, in bytes for each choice: at first, and at most. */
 const firstAhead = 4_096;
 const furthestAhead = 65_536;
@@ -73,7 +76,7 @@ export function wholeWant(need: Need, thinkingBudget: number): Want {
 export function streamWant(need: Need, from: number): Want {
   const upTo = (bytes: number): bigint => costOf(need, from + bytes * need.choices);
   const ahead = Math.min(Math.max(firstAhead, from / need.choices), furthestAhead);
-  return { least: upTo(leastTokens * bytesAToken), useful: upTo(usefulTokens * bytesAToken), most: upTo(ahead) };
+  return { least: upTo(leastBytes), useful: upTo(usefulBytes), most: upTo(ahead) };
 }
 
 /** When this little is left of what is held ahead, a stream asks for more. */
