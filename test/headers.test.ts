@@ -91,11 +91,18 @@ describe("headers to a provider", () => {
   });
 
   it("let the operator have the last word, steps the one before, and neither frame the message", () => {
-    const added = { authorization: "Bearer step", traceparent: "00-1", host: "evil.example", "content-length": "0" };
+    const added = {
+      authorization: "Bearer step",
+      "api-key": "step",
+      traceparent: "00-1",
+      host: "evil.example",
+      "content-length": "0",
+    };
     const sent = send({}, { apiKey: "ours", headers: { "openai-beta": "x", "transfer-encoding": "chunked" } }, added);
     expect(sent).toMatchObject({ authorization: "Bearer ours", traceparent: "00-1", "openai-beta": "x" });
     expect(sent).toMatchObject({ host: "gate.example:8443", "content-length": "7" });
     expect(sent).not.toHaveProperty("transfer-encoding");
+    expect(sent).not.toHaveProperty("api-key");
     expect(send({}, { apiKey: "ours", headers: { authorization: "Basic op" } }).authorization).toBe("Basic op");
   });
 

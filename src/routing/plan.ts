@@ -1,0 +1,131 @@
+import type { Config } from "../config/schema.ts";
+import { providerUrls } from "../config/targets.ts";
+import type { Ask, Dialect, Provider } from "../dialects/dialect.ts";
+import { Refusal } from "../errors.ts";
+import type { Caller } from "../facts.ts";
+import type { Target } from "../step.ts";
+
+/** Who may be tried for one call, in order, and what speaks against trying anybody. */
+export interface Plan {
+  readonly targets: readonly Target[];
+  readonly refusal: Refusal | undefined;
+}
+
+export interface Planner {
+  plan(caller: Caller, dialect: Dialect, ask: Ask): Plan;
+  /** Who may be tried when the host picked a target by name: the whole plan if that is in it, else that target alone; or nobody. */
+  picked(name: string, plan: Plan, caller: Caller, dialect: Dialect): readonly Target[];
+  /** Names that the caller may ask for in this dialect; `undefined` where the provider knows better. */
+  models(caller: Caller, dialect: Dialect): readonly string[] | undefined;
+}
+
+const ownTimeouts: Target["timeouts"] = { connect: 5_000, firstByte: 120_000, idle: 60_000 };
+
+/** A provider's own host, for callers with a key of their own. */
+const ownHost = (provider: Provider): Target => ({
+  name: provider,
+  provider,
+  baseUrl: providerUrls[provider],
+  model: undefined,
+  apiKey: undefined,
+  headers: {},
+  trusted: false,
+  timeouts: ownTimeouts,
+});
+const ownHosts: Readonly<Record<Provider, Target>> = { openai: ownHost("openai"), anthropic: ownHost("anthropic") };
+
+/** An operator's key is used for callers with a virtual key alone, and theirs are the only targets that such callers reach. */
+export const mayReach = (caller: Caller, target: Target): boolean =>
+  (caller.key === undefined) === (target.apiKey === undefined);
+
+const keyless = new WeakMap<Target, Target>();
+
+/** The host alone, for a caller that has pointed its own key there itself; what else the operator put into the target stays out. */
+function withoutKey(target: Target): Target {
+  const known = keyless.get(target);
+  if (known !== undefined) return known;
+  const host = { ...target, apiKey: undefined, headers: {} };
+  keyless.set(target, host);
+  return host;
+}
+
+/** `gpt-5*` names all that begin so. */
+const names = (right: string, model: string): boolean =>
+  right.endsWith("*") ? model.startsWith(right.slice(0, -1)) : right === model;
+
+const mayAsk = (caller: Caller, model: string): boolean => caller.models?.some((right) => names(right, model)) ?? true;
+
+function toAliases(config: Config, targets: ReadonlyMap<string, Target>): ReadonlyMap<string, readonly Target[]> {
+  const toTarget = (alias: string, name: string, model: string | undefined): Target => {
+    const target = targets.get(name);
+    if (target === undefined) throw new Error(`models.${alias} names the target ${name}, which is not configured`);
+    return model === undefined ? target : { ...target, model };
+  };
+  return new Map(
+    Object.entries(config.models).map(([alias, { targets: entries }]) => [
+      alias,
+      entries.map(({ target, model }) => toTarget(alias, target, model)),
+    ]),
+  );
+}
+
+/** Base URLs come from the config and from the table of providers, never from a request. */
+export function createPlanner(config: Config, targets: ReadonlyMap<string, Target>): Planner {
+  const aliases = toAliases(config, targets);
+
+  const own = (caller: Caller, provider: Provider): Target => {
+    const named = targets.get(provider);
+    return named !== undefined && named.provider === provider && mayReach(caller, named) ? named : ownHosts[provider];
+  };
+
+  /** A caller's own key is one host's: it is shown to no second one. */
+  const planOwn = (caller: Caller, { provider }: Dialect, ask: Ask): readonly Target[] => {
+    const entry = aliases.get(ask.model)?.find((target) => target.provider === provider && mayReach(caller, target));
+    return [entry ?? own(caller, provider)];
+  };
+
+  const planKeyed = (caller: Caller, { provider }: Dialect, ask: Ask): Plan => {
+    const entries = aliases.get(ask.model);
+    const speaking = (entries ?? [...targets.values()]).filter(
+      (target) => target.provider === provider && mayReach(caller, target),
+    );
+    if (entries === undefined) {
+      const unknown = aliases.size > 0 && ask.model !== "";
+      const refusal = unknown ? new Refusal("model_not_found") : refusalFor(speaking, "provider");
+      return { targets: speaking.slice(0, 1), refusal };
+    }
+    const reachable = entries.some((target) => mayReach(caller, target));
+    return { targets: speaking, refusal: refusalFor(speaking, reachable ? "dialect" : "key") };
+  };
+
+  return {
+    plan(caller, dialect, ask) {
+      const plan =
+        caller.key === undefined
+          ? { targets: planOwn(caller, dialect, ask), refusal: undefined }
+          : planKeyed(caller, dialect, ask);
+      return ask.model === "" || mayAsk(caller, ask.model)
+        ? plan
+        : { ...plan, refusal: new Refusal("model_not_found") };
+    },
+    picked(name, { targets: planned }, caller, { provider }) {
+      if (planned.some((target) => target.name === name)) return planned;
+      const target = targets.get(name);
+      if (target?.provider !== provider) return [];
+      if (mayReach(caller, target)) return [target];
+      return caller.key === undefined ? [withoutKey(target)] : [];
+    },
+    models(caller, { provider }) {
+      if (aliases.size === 0 || caller.key === undefined) return undefined;
+      const served = (entries: readonly Target[]): boolean =>
+        entries.some((target) => target.provider === provider && mayReach(caller, target));
+      return [...aliases]
+        .filter(([alias, entries]) => mayAsk(caller, alias) && served(entries))
+        .map(([alias]) => alias);
+    },
+  };
+}
+
+function refusalFor(targets: readonly Target[], reason: string): Refusal | undefined {
+  return targets.length > 0 ? undefined : new Refusal("no_target", { reason });
+}
