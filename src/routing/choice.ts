@@ -6,13 +6,10 @@ import { isProviderFault } from "./verdict.ts";
 
 export type RoutingRules = Config["routing"];
 
-/** The choice of targets in one call: what was tried, and who is next. */
-export interface Choice {
-  /** @param preferred the name of a target that comes first, as long as it was not tried */
-  next(
-    last: AttemptOutcome | undefined,
-    preferred: string | undefined,
-  ): Target | undefined | Promise<Target | undefined>;
+export interface ChoiceParts {
+  readonly rules: RoutingRules;
+  readonly clock: Clock;
+  readonly health: Health;
 }
 
 interface Held {
@@ -20,80 +17,95 @@ interface Held {
   readonly wait: number;
 }
 
-export function createChoice(
-  call: CallContext,
-  targets: readonly Target[],
-  rules: RoutingRules,
-  { clock, health }: { readonly clock: Clock; readonly health: Health },
-): Choice {
-  const fresh = new Set(targets);
-  let current: Target | undefined;
-  let attempts = 0;
-  /** What tried targets said of when to come back, in ticks. */
-  const invited = new Map<Target, number>();
+/** The choice of targets in one call: what was tried, and who is next. */
+export class Choice {
+  readonly #call: CallContext;
+  readonly #rules: RoutingRules;
+  readonly #clock: Clock;
+  readonly #health: Health;
+  /** Not tried yet, in order. */
+  readonly #fresh: Set<Target>;
+  /** Tried targets that said when to come back, in ticks. */
+  readonly #invited = new Map<Target, number>();
+  #current: Target | undefined;
+  #attempts = 0;
+
+  constructor(call: CallContext, targets: readonly Target[], { rules, clock, health }: ChoiceParts) {
+    this.#call = call;
+    this.#rules = rules;
+    this.#clock = clock;
+    this.#health = health;
+    this.#fresh = new Set(targets);
+  }
+
+  /**
+   * `undefined`: nobody is left, or the last outcome was the answer.
+   * @param preferred the name of a target that comes first, as long as it was not tried
+   */
+  next(
+    last: AttemptOutcome | undefined,
+    preferred: string | undefined,
+  ): Target | undefined | Promise<Target | undefined> {
+    if (!this.#goesOn(last)) return undefined;
+    const ready = this.#ready(preferred);
+    if (ready !== undefined) return this.#hand(ready);
+    const held = this.#soonest();
+    if (held === undefined) return undefined;
+    if (held.wait <= this.#rules.longestWait && held.wait < this.#call.remaining()) return this.#waitFor(held);
+    if (last !== undefined) return undefined;
+    throw new Refusal("no_target", { reason: "retry_after" }, held.wait);
+  }
 
   /** Takes in the last outcome, and tells whether it leaves a next attempt open. A target that was passed over costs none. */
-  const goesOn = (last: AttemptOutcome | undefined): boolean => {
-    if (last?.result === "vetoed") attempts--;
+  #goesOn(last: AttemptOutcome | undefined): boolean {
+    if (last?.result === "vetoed") this.#attempts--;
     else if (last !== undefined) {
       if (last.committed || !isProviderFault(last)) return false;
-      if (last.retryAfter !== undefined && current !== undefined) invited.set(current, clock.ticks() + last.retryAfter);
+      if (last.retryAfter !== undefined && this.#current !== undefined) {
+        this.#invited.set(this.#current, this.#clock.ticks() + last.retryAfter);
+      }
     }
-    return attempts < rules.attempts && call.remaining() > 0;
-  };
-
-  const hand = (target: Target): Target => {
-    fresh.delete(target);
-    invited.delete(target);
-    current = target;
-    attempts++;
-    return target;
-  };
-
-  const holdOf = (target: Target): number => health.held(target.name, target.model ?? call.ask.model);
+    return this.#attempts < this.#rules.attempts && this.#call.remaining() > 0;
+  }
 
   /** The first that is well; else of those that are only passed over for their failures the one whose time is up first. */
-  const ready = (preferred: string | undefined): Target | undefined => {
+  #ready(preferred: string | undefined): Target | undefined {
     let best: Target | undefined;
     let least = Number.POSITIVE_INFINITY;
-    for (const target of fresh) {
-      if (holdOf(target) > 0) continue;
+    for (const target of this.#fresh) {
+      if (this.#holdOf(target) > 0) continue;
       if (target.name === preferred) return target;
-      const cooling = health.cooling(target.name);
+      const cooling = this.#health.cooling(target.name);
       if (cooling >= least) continue;
       best = target;
       least = cooling;
     }
     return best;
-  };
+  }
 
-  const soonest = (): Held | undefined => {
-    let best: Held | undefined;
-    const consider = (target: Target, wait: number): void => {
-      if (best === undefined || wait < best.wait) best = { target, wait };
-    };
-    for (const target of fresh) consider(target, holdOf(target));
-    for (const [target, at] of invited) consider(target, Math.max(0, at - clock.ticks(), holdOf(target)));
-    return best;
-  };
+  #soonest(): Held | undefined {
+    const now = this.#clock.ticks();
+    const all = [...this.#fresh].map((target) => ({ target, wait: this.#holdOf(target) }));
+    for (const [target, at] of this.#invited) all.push({ target, wait: Math.max(0, at - now, this.#holdOf(target)) });
+    return all.reduce<Held | undefined>((best, held) => (best && best.wait <= held.wait ? best : held), undefined);
+  }
 
-  const waitFor = async ({ target, wait }: Held): Promise<Target | undefined> => {
-    await pause(call, clock, wait);
-    return call.remaining() > 0 ? hand(target) : undefined;
-  };
+  async #waitFor({ target, wait }: Held): Promise<Target | undefined> {
+    await pause(this.#call, this.#clock, wait);
+    return this.#call.remaining() > 0 ? this.#hand(target) : undefined;
+  }
 
-  return {
-    next(last, preferred) {
-      if (!goesOn(last)) return undefined;
-      const target = ready(preferred);
-      if (target !== undefined) return hand(target);
-      const held = soonest();
-      if (held === undefined) return undefined;
-      if (held.wait <= rules.longestWait && held.wait < call.remaining()) return waitFor(held);
-      if (last !== undefined) return undefined;
-      throw new Refusal("no_target", { reason: "retry_after" }, held.wait);
-    },
-  };
+  #hand(target: Target): Target {
+    this.#fresh.delete(target);
+    this.#invited.delete(target);
+    this.#current = target;
+    this.#attempts++;
+    return target;
+  }
+
+  #holdOf(target: Target): number {
+    return this.#health.held(target.name, target.model ?? this.#call.ask.model);
+  }
 }
 
 /** Ends with the call, too. */

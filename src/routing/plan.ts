@@ -69,44 +69,40 @@ function toAliases(config: Config, targets: ReadonlyMap<string, Target>): Readon
   );
 }
 
+/** What a config offers. */
+interface Offer {
+  readonly aliases: ReadonlyMap<string, readonly Target[]>;
+  readonly targets: ReadonlyMap<string, Target>;
+}
+
+/** A caller's own key is one host's: it is shown to no second one. */
+function planOwn({ aliases, targets }: Offer, caller: Caller, provider: Provider, model: string): Plan {
+  const may = (target: Target): boolean => target.provider === provider && mayReach(caller, target);
+  const named = targets.get(provider);
+  const target = aliases.get(model)?.find(may) ?? (named && may(named) ? named : ownHosts[provider]);
+  return { targets: [target], refusal: undefined };
+}
+
+function planKeyed({ aliases, targets }: Offer, caller: Caller, provider: Provider, model: string): Plan {
+  const entries = aliases.get(model);
+  const reachable = (entries ?? [...targets.values()]).filter((target) => mayReach(caller, target));
+  const speaking = reachable.filter((target) => target.provider === provider);
+  const reason = reachable.length > 0 ? "dialect" : "key";
+  const none = speaking.length > 0 ? undefined : new Refusal("no_target", { reason });
+  if (entries !== undefined) return { targets: speaking, refusal: none };
+  const unknown = aliases.size > 0 && model !== "";
+  return { targets: speaking.slice(0, 1), refusal: unknown ? new Refusal("model_not_found") : none };
+}
+
 /** Base URLs come from the config and from the table of providers, never from a request. */
 export function createPlanner(config: Config, targets: ReadonlyMap<string, Target>): Planner {
   const aliases = toAliases(config, targets);
-
-  const own = (caller: Caller, provider: Provider): Target => {
-    const named = targets.get(provider);
-    return named !== undefined && named.provider === provider && mayReach(caller, named) ? named : ownHosts[provider];
-  };
-
-  /** A caller's own key is one host's: it is shown to no second one. */
-  const planOwn = (caller: Caller, { provider }: Dialect, ask: Ask): readonly Target[] => {
-    const entry = aliases.get(ask.model)?.find((target) => target.provider === provider && mayReach(caller, target));
-    return [entry ?? own(caller, provider)];
-  };
-
-  const planKeyed = (caller: Caller, { provider }: Dialect, ask: Ask): Plan => {
-    const entries = aliases.get(ask.model);
-    const speaking = (entries ?? [...targets.values()]).filter(
-      (target) => target.provider === provider && mayReach(caller, target),
-    );
-    if (entries === undefined) {
-      const unknown = aliases.size > 0 && ask.model !== "";
-      const refusal = unknown ? new Refusal("model_not_found") : refusalFor(speaking, "provider");
-      return { targets: speaking.slice(0, 1), refusal };
-    }
-    const reachable = entries.some((target) => mayReach(caller, target));
-    return { targets: speaking, refusal: refusalFor(speaking, reachable ? "dialect" : "key") };
-  };
+  const offer: Offer = { aliases, targets };
 
   return {
-    plan(caller, dialect, ask) {
-      const plan =
-        caller.key === undefined
-          ? { targets: planOwn(caller, dialect, ask), refusal: undefined }
-          : planKeyed(caller, dialect, ask);
-      return ask.model === "" || mayAsk(caller, ask.model)
-        ? plan
-        : { ...plan, refusal: new Refusal("model_not_found") };
+    plan(caller, { provider }, { model }) {
+      const plan = (caller.key === undefined ? planOwn : planKeyed)(offer, caller, provider, model);
+      return model === "" || mayAsk(caller, model) ? plan : { ...plan, refusal: new Refusal("model_not_found") };
     },
     picked(name, { targets: planned }, caller, { provider }) {
       if (planned.some((target) => target.name === name)) return planned;
@@ -124,8 +120,4 @@ export function createPlanner(config: Config, targets: ReadonlyMap<string, Targe
         .map(([alias]) => alias);
     },
   };
-}
-
-function refusalFor(targets: readonly Target[], reason: string): Refusal | undefined {
-  return targets.length > 0 ? undefined : new Refusal("no_target", { reason });
 }

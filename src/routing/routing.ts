@@ -2,7 +2,7 @@ import type { Config } from "../config/schema.ts";
 import { Refusal } from "../errors.ts";
 import { type Caller, facts } from "../facts.ts";
 import type { AttemptContext, CallContext, CallHooks, Parts, Step, Target } from "../step.ts";
-import { type Choice, createChoice } from "./choice.ts";
+import { Choice } from "./choice.ts";
 import { createHealth, type Health, noHealth } from "./health.ts";
 import { createPlanner, mayReach, type Plan } from "./plan.ts";
 
@@ -31,7 +31,7 @@ export function createRouting(
     const choose = (asked: string | undefined): Choice => {
       const caller = callerOf(call);
       const targets = asked === undefined ? planned().targets : planner.picked(asked, planned(), caller, call.dialect);
-      return createChoice(call, targets, config.routing, { clock: parts.clock, health: healthFor(caller) });
+      return new Choice(call, targets, { rules: config.routing, clock: parts.clock, health: healthFor(caller) });
     };
 
     return {

@@ -98,6 +98,15 @@ describe("retry-after", () => {
     expect((await again)?.name).toBe("a");
   });
 
+  it("of several is waited for at the target that comes first", async () => {
+    const { call, clock } = createScene({ models, targets });
+    const one = call({ ask });
+    await one.through(happened.status(429, 9_000), happened.status(429, 3_000), happened.status(429, 6_000));
+    const again = one.next();
+    clock.advance(3_000);
+    expect((await again)?.name).toBe("b");
+  });
+
   it("is not waited for beyond the longest wait or the deadline", async () => {
     for (const routing of [{ longestWait: "2s" }, { deadline: "2s" }]) {
       const { call, clock } = createScene({ models: { fast: alias("a") }, targets, routing });
