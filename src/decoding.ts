@@ -23,9 +23,23 @@ export interface Decoder {
 
 type Opener = (first: number) => Transform & zlib.Zlib;
 
+interface Zstd {
+  readonly createZstdDecompress?: (options: object) => Transform & zlib.Zlib;
+  readonly zstdDecompressSync?: (bytes: Uint8Array) => Uint8Array;
+}
 /** Node has it from 22.15 on. */
-const createZstdDecompress = (zlib as { createZstdDecompress?: (options: object) => Transform & zlib.Zlib })
-  .createZstdDecompress;
+const { createZstdDecompress, zstdDecompressSync } = zlib as Zstd;
+
+/** Node 22 takes a frame that is cut short for a whole one; what cannot be told from a whole answer is no answer. */
+function zstdNoticesCuts(): boolean {
+  const onlyMagic = Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd);
+  try {
+    zstdDecompressSync?.(onlyMagic);
+    return false;
+  } catch {
+    return true;
+  }
+}
 
 /** RFC 1950 starts with compression method 8 and a window of at most 32 KB; servers send raw RFC 1951 under the same name. */
 const isZlib = (first: number): boolean => (first & 0x0f) === 8 && first >> 4 <= 7;
@@ -39,7 +53,7 @@ const openers: ReadonlyMap<string, Opener> = new Map<string, Opener>([
   ["x-gzip", gunzip],
   ["deflate", (first) => (isZlib(first) ? zlib.createInflate(buffers) : zlib.createInflateRaw(buffers))],
   ["br", () => zlib.createBrotliDecompress(buffers)],
-  ...(createZstdDecompress === undefined ? [] : [["zstd", () => createZstdDecompress(buffers)] as const]),
+  ...(createZstdDecompress && zstdNoticesCuts() ? [["zstd", () => createZstdDecompress(buffers)] as const] : []),
 ]);
 
 /**

@@ -29,30 +29,12 @@ export interface UpstreamOptions {
 
 /** The client that talks to providers: HTTP/1.1, one pool of connections per origin. */
 export function createUpstream(parts: { readonly clock: Clock }, options: UpstreamOptions = {}): Upstream {
-  const pools = new Map<string, Pool>();
+  const pools = createPools(options.keepAlive ?? 30_000);
   const exchanges = new WeakMap<Endpoint, UpstreamExchange>();
-  let closed = false;
-
-  const poolOf = (origin: string, connect: number): Pool => {
-    const key = `${origin} ${connect}`;
-    const known = pools.get(key);
-    if (known !== undefined) return known;
-    const pool = new Pool(origin, {
-      // The exchange's own timer reports; this one, coarse, only frees the socket.
-      connect: { timeout: connect },
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      keepAliveTimeout: options.keepAlive ?? 30_000,
-      pipelining: 1,
-    });
-    pools.set(key, pool);
-    if (closed) void pool.close();
-    return pool;
-  };
 
   const open = ({ baseUrl, timeouts }: Endpoint): UpstreamExchange => {
     const { origin } = new URL(baseUrl);
-    const pool = poolOf(origin, timeouts.connect);
+    const pool = pools.get(origin, timeouts.connect);
     return (request, to) =>
       new Passage(to, parts.clock, timeouts).start(pool, {
         path: pathAt(origin, request.url),
@@ -70,13 +52,35 @@ export function createUpstream(parts: { readonly clock: Clock }, options: Upstre
       exchanges.set(endpoint, exchange);
       return exchange;
     },
-    async close() {
-      closed = true;
-      await Promise.all([...pools.values()].map((pool) => pool.close()));
+    close: () => pools.end((pool) => pool.close()),
+    destroy: () => pools.end((pool) => pool.destroy()),
+  };
+}
+
+function createPools(keepAlive: number) {
+  const pools = new Map<string, Pool>();
+  let closed = false;
+
+  return {
+    get(origin: string, connect: number): Pool {
+      const key = `${origin} ${connect}`;
+      const known = pools.get(key);
+      if (known !== undefined) return known;
+      // The exchange's own timers report; undici's are coarse, and the one for connecting only frees the socket.
+      const off = { headersTimeout: 0, bodyTimeout: 0 };
+      const pool = new Pool(origin, {
+        ...off,
+        connect: { timeout: connect },
+        keepAliveTimeout: keepAlive,
+        pipelining: 1,
+      });
+      pools.set(key, pool);
+      if (closed) void pool.close();
+      return pool;
     },
-    async destroy() {
+    async end(how: (pool: Pool) => Promise<void>): Promise<void> {
       closed = true;
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+      await Promise.all([...pools.values()].map(how));
     },
   };
 }

@@ -525,21 +525,18 @@ describe("back-pressure", () => {
   });
 });
 
-const encoders: readonly [string, () => zlib.Zlib & NodeJS.ReadWriteStream][] = [
+type Encoder = readonly [encoding: string, make: () => zlib.Zlib & NodeJS.ReadWriteStream];
+const { createZstdCompress } = zlib as { createZstdCompress?: typeof zlib.createGzip };
+// Node 22 has zstd too, but does not notice when its input ends early.
+const zstd = createZstdCompress && Number.parseInt(process.versions.node, 10) >= 24 ? createZstdCompress : undefined;
+const encoders: readonly Encoder[] = [
   ["gzip", () => zlib.createGzip()],
   ["x-gzip", () => zlib.createGzip()],
   ["deflate", () => zlib.createDeflate()],
   ["deflate", () => zlib.createDeflateRaw()],
   ["br", () => zlib.createBrotliCompress()],
-  ...("createZstdCompress" in zlib
-    ? [
-        [
-          "zstd",
-          () => (zlib as typeof zlib & { createZstdCompress: typeof zlib.createGzip }).createZstdCompress(),
-        ] as const,
-      ]
-    : []),
-].map(([name, make]) => [name, make] as [string, () => zlib.Zlib & NodeJS.ReadWriteStream]);
+  ...(zstd === undefined ? [] : [["zstd", () => zstd()] as const]),
+];
 
 describe("content-encodings", () => {
   it.each(encoders)("%s: every event comes out before the next is sent, split anywhere", async (encoding, make) => {
@@ -616,15 +613,18 @@ describe("content-encodings", () => {
     expect((await exchange(origin)).failure).toMatchObject({ code: "upstream_invalid" });
   });
 
-  it.each(["compress", "gzip, br", "aes128gcm"])("%s is refused before the head", async (encoding) => {
-    const origin = await serveHttp((_request, response) => {
-      response.writeHead(200, { "content-encoding": encoding }).end("??");
-    });
-    const { exchange } = setUp();
-    const answer = await exchange(origin);
-    expect(answer.heard).toEqual(["fail"]);
-    expect(answer.failure).toMatchObject({ code: "upstream_invalid" });
-  });
+  it.each(["compress", "gzip, br", "aes128gcm", ...(zstd === undefined ? ["zstd"] : [])])(
+    "%s is refused before the head",
+    async (encoding) => {
+      const origin = await serveHttp((_request, response) => {
+        response.writeHead(200, { "content-encoding": encoding }).end("??");
+      });
+      const { exchange } = setUp();
+      const answer = await exchange(origin);
+      expect(answer.heard).toEqual(["fail"]);
+      expect(answer.failure).toMatchObject({ code: "upstream_invalid" });
+    },
+  );
 
   it("a bomb is decoded no faster than it is read", async () => {
     const bomb = zlib.gzipSync(Buffer.alloc(64 * 1_048_576));
