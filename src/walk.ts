@@ -1,0 +1,155 @@
+import { isUtf8 } from "node:buffer";
+import { Refusal } from "./errors.ts";
+import { type Body, container, JsonString, type Nested, openBrace, openBracket } from "./json/body.ts";
+import { duplicateKey } from "./json/keys.ts";
+import { memberPlace, type Place } from "./json/places.ts";
+import { StringScanner } from "./json/scan.ts";
+import { isPayload, quote, scalarEnd, spaceEnd } from "./json/text.ts";
+
+const closeBrace = 0x7d;
+const closeBracket = 0x5d;
+const comma = 0x2c;
+const colon = 0x3a;
+
+const depthLimit = 128;
+/** Of strings, and of containers. */
+const stringLimit = 1_000_000;
+
+function invalid(position: number): never {
+  throw new Refusal("invalid_json", { position });
+}
+
+function full(): never {
+  throw new Refusal("too_many_strings", { limit: stringLimit });
+}
+
+/** `spaceEnd`, small enough to be inlined where there is mostly no space. */
+const spaced = (bytes: Buffer, at: number): number => ((bytes[at] as number) > 0x20 ? at : spaceEnd(bytes, at));
+
+/** Recursive descent over the grammar of RFC 8259, bounded by the limit of depth. Methods return where what they read ends. */
+class Walk implements Body {
+  readonly bytes: Buffer;
+  readonly outer: JsonString | undefined;
+  readonly strings: JsonString[] = [];
+  readonly containers: number[] = [];
+  readonly nested: Nested[] = [];
+  readonly root: number;
+  readonly #scanner: StringScanner;
+  readonly #room: number;
+  #depth = 0;
+  #duplicate = -1;
+
+  constructor(bytes: Buffer, place: Place, room: number, outer: JsonString | undefined) {
+    this.bytes = bytes;
+    this.outer = outer;
+    this.#room = room;
+    this.#scanner = new StringScanner(bytes);
+    this.root = spaceEnd(bytes, bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0);
+    const end = spaceEnd(bytes, this.#value(this.root, place, -1, 0));
+    if (end < bytes.length) invalid(end);
+    if (this.#duplicate >= 0) throw new Refusal("duplicate_key", { position: this.#duplicate });
+  }
+
+  #value(at: number, place: Place, holder: number, index: number): number {
+    const first = this.bytes[at];
+    if (first === quote) return this.#string(at, place, holder, index);
+    if (first === openBrace) return this.#object(at, place, holder, index);
+    if (first === openBracket) return this.#array(at, place, holder, index);
+    const end = scalarEnd(this.bytes, at);
+    return end < 0 ? invalid(at) : end;
+  }
+
+  #contentEnd(start: number): number {
+    const end = this.#scanner.end(start);
+    return end < 0 ? invalid(-1 - end) : end;
+  }
+
+  #string(at: number, place: Place, holder: number, index: number): number {
+    const start = at + 1;
+    const end = this.#contentEnd(start);
+    const payload = place.own.kind !== "binary" || isPayload(this.bytes, start, end);
+    const string = new JsonString(this, start, end, payload ? place.own : place.otherwise, holder, index);
+    if (this.strings.push(string) > this.#room) full();
+    if (string.class.encoding === "json") this.nested.push({ string, place: place.inner });
+    return end + 1;
+  }
+
+  #object(start: number, place: Place, holder: number, index: number): number {
+    const { bytes, strings } = this;
+    let at = spaced(bytes, start + 1);
+    if (bytes[at] === closeBrace) return at + 1;
+    const id = this.#open(start, holder, index);
+    let lastKey = -1;
+    let count = 0;
+    let plain = true;
+    for (; ; count++) {
+      if (bytes[at] !== quote) invalid(at);
+      const { escapes } = this.#scanner;
+      const key = new JsonString(this, at + 1, this.#contentEnd(at + 1), place.key, id, lastKey);
+      const escaped = this.#scanner.escapes !== escapes;
+      if (escaped) plain = false;
+      lastKey = strings.push(key) - 1;
+      if (lastKey >= this.#room) full();
+      at = spaced(bytes, key.end + 1);
+      if (bytes[at] !== colon) invalid(at);
+      const child = place.names === undefined ? place.rest : memberPlace(place, key, escaped);
+      at = spaced(bytes, this.#value(spaced(bytes, at + 1), child, id, lastKey));
+      if (bytes[at] !== comma) break;
+      at = spaced(bytes, at + 1);
+    }
+    if (bytes[at] !== closeBrace) invalid(at);
+    const duplicate = count === 0 ? -1 : duplicateKey(strings, lastKey, count + 1, plain);
+    if (duplicate >= 0) this.#duplicate = duplicate;
+    return this.#close(id, at + 1, lastKey);
+  }
+
+  #array(start: number, place: Place, holder: number, index: number): number {
+    const { bytes } = this;
+    let at = spaced(bytes, start + 1);
+    if (bytes[at] === closeBracket) return at + 1;
+    const id = this.#open(start, holder, index);
+    for (let item = 0; ; item++) {
+      at = spaced(bytes, this.#value(at, place.items, id, item));
+      if (bytes[at] !== comma) break;
+      at = spaced(bytes, at + 1);
+    }
+    if (bytes[at] !== closeBracket) invalid(at);
+    return this.#close(id, at + 1, -1);
+  }
+
+  #open(start: number, holder: number, index: number): number {
+    if (++this.#depth > depthLimit) throw new Refusal("too_deep", { limit: depthLimit });
+    const length = this.containers.push(start, 0, holder, index, -1);
+    if (length > this.#room * container.size) full();
+    return length - container.size;
+  }
+
+  #close(id: number, end: number, lastKey: number): number {
+    this.#depth--;
+    this.containers[id + container.end] = end;
+    this.containers[id + container.lastKey] = lastKey;
+    return end;
+  }
+}
+
+const inString = /^[ \t\n\r]*[{[]/;
+
+/** Walks a whole body. */
+export function walk(bytes: Buffer, place: Place): Body {
+  if (!isUtf8(bytes)) throw new Refusal("invalid_encoding");
+  return new Walk(bytes, place, stringLimit, undefined);
+}
+
+/**
+ * Walks the JSON object or array that a string holds. `undefined` where its text is no such thing: models write broken JSON too.
+ * `count`: so many strings were found already. A lone surrogate of the text counts as U+FFFD, which has the same lengths.
+ */
+export function walkInside(string: JsonString, place: Place, count: number): Body | undefined {
+  if (!inString.test(string.text)) return undefined;
+  try {
+    return new Walk(Buffer.from(string.text), place, stringLimit - count, string);
+  } catch (cause) {
+    if (cause instanceof Refusal && cause.code === "invalid_json") return undefined;
+    throw cause instanceof Refusal ? new Refusal(cause.code, { position: string.start - 1 }) : cause;
+  }
+}
