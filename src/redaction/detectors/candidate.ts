@@ -4,7 +4,9 @@ export interface Rule {
   readonly kind: "personal" | "secret";
   readonly action: "mask" | "block" | "flag";
   readonly rule: string;
-  /** Action first, then how certain the detector is; of two candidates that overlap the stronger one stays. */
+  /** How certain the detector is. */
+  readonly certainty: number;
+  /** Action first, then certainty. */
   readonly strength: number;
   /** Made of digits: an overlap with another such rule is two readings of one number, of which only one is right. */
   readonly numeric: boolean;
@@ -22,17 +24,19 @@ export type Detector = (text: string, report: Report) => void;
 
 const actionStrength = { block: 64, mask: 32, flag: 0 } as const;
 /** From the least certain to the most. */
-const certainty = ["PHONE", "LIST", "IP_ADDRESS", "EMAIL", "US_SSN", "CREDIT_CARD", "IBAN", "SECRET"];
+const certainties = ["PHONE", "LIST", "IP_ADDRESS", "EMAIL", "US_SSN", "CREDIT_CARD", "IBAN", "SECRET"];
 const numeric = new Set(["PHONE", "IP_ADDRESS", "US_SSN", "CREDIT_CARD", "IBAN"]);
 
 export function createRule(type: string, action: Rule["action"], rule: string, list = false): Rule {
   const family = list ? "LIST" : type;
-  const strength = actionStrength[action] + certainty.indexOf(family);
+  const certainty = certainties.indexOf(family);
+  const strength = actionStrength[action] + certainty;
   return {
     type,
     kind: family === "SECRET" ? "secret" : "personal",
     action,
     rule,
+    certainty,
     strength,
     numeric: numeric.has(family),
   };

@@ -12,8 +12,10 @@ export const LOCAL = 32;
 export const DOMAIN = 64;
 /** ASCII letters, digits and the underscore. */
 export const WORD = 128;
+/** Of those and the hyphen: what most credentials are made of. */
+export const PIECE = 256;
 
-const flags = new Uint8Array(65_536);
+const flags = new Uint16Array(65_536);
 function mark(characters: string, bits: number): void {
   for (const character of characters) {
     const code = character.charCodeAt(0);
@@ -29,6 +31,7 @@ mark("+-_:", TOKEN);
 mark("_", WORD | LOCAL);
 mark(".+-", LOCAL);
 mark(".-", DOMAIN);
+mark("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-", PIECE);
 /** Letters of other scripts may stand in addresses (RFC 6531) and domains; which of these units are letters is asked only there. */
 for (let code = 0x80; code < 65_536; code++) flags[code] = LOCAL | DOMAIN;
 

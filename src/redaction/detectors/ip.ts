@@ -53,8 +53,11 @@ export function reportIpv6(text: string, colon: number, rule: Rule, report: Repo
   while (start > 0 && colon - start <= longest && (is(text, start - 1, HEX) || text.charCodeAt(start - 1) === COLON))
     start--;
   let end = colon;
-  while (end - colon <= longest && (is(text, end, HEX) || text.charCodeAt(end) === COLON)) end++;
-  if (end - start > longest || is(text, start - 1, WORD)) return end;
+  let colons = 0;
+  for (; end - colon <= longest && (is(text, end, HEX) || text.charCodeAt(end) === COLON); end++) {
+    if (text.charCodeAt(end) === COLON) colons++;
+  }
+  if (colons < 2 || end - start > longest || is(text, start - 1, WORD)) return end;
   let quad = -1;
   if (text.charCodeAt(end) === DOT) {
     quad = text.lastIndexOf(":", end) + 1;
@@ -74,7 +77,7 @@ export function reportIpv6(text: string, colon: number, rule: Rule, report: Repo
 /** `head`: the address, without a dotted quad at its end. `network`: a prefix length follows. */
 function isIpv6(head: string, quad: boolean, network: boolean): boolean {
   const halves = head.split("::");
-  if (halves.length > 2 || !/\d/.test(head)) return quad && head === "::";
+  if (halves.length > 2 || (!quad && !/\d/.test(head))) return false;
   const compressed = halves.length === 2;
   const groups = (quad && !head.endsWith("::") ? head.slice(0, -1) : head).split(/::?/).filter((group) => group !== "");
   if (!groups.every((group) => group.length <= 4)) return false;

@@ -8,7 +8,7 @@ import { reportSsn } from "./ssn.ts";
 
 /** The groups of digits in a stretch of digits and the marks that group them: group i is [starts[i], ends[i]). */
 export interface Groups {
-  readonly text: string;
+  text: string;
   readonly starts: number[];
   readonly ends: number[];
   count: number;
@@ -27,18 +27,22 @@ const shortest = 7;
 
 /** Finds whatever is written with digits. Every reading of a stretch is reported; which one is right, `resolve` decides. */
 export function createNumberDetector(rules: NumberRules): Detector {
+  const groups: Groups = { text: "", starts: [], ends: [], count: 0 };
   return (text, report) => {
+    groups.text = text;
     let end = 0;
     for (let start = findRun(text, 0, NUMBER, shortest); start >= 0; start = findRun(text, end, NUMBER, shortest)) {
       end = skip(text, start, NUMBER);
-      const groups = group(text, start, end);
-      if (groups !== undefined) readGroups(groups, rules, report);
+      if (group(groups, start, end)) readGroups(groups, rules, report);
     }
+    groups.text = "";
   };
 }
 
-function group(text: string, start: number, end: number): Groups | undefined {
-  const groups: Groups = { text, starts: [], ends: [], count: 0 };
+/** Splits [start, end) into groups. Returns whether they may be worth a look. */
+function group(groups: Groups, start: number, end: number): boolean {
+  const { text } = groups;
+  groups.count = 0;
   let digits = 0;
   for (let index = start; index < end; ) {
     if (!is(text, index, DIGIT)) {
@@ -51,7 +55,7 @@ function group(text: string, start: number, end: number): Groups | undefined {
     groups.ends[groups.count++] = index;
     digits += index - from;
   }
-  return digits >= shortest || groups.count >= 4 ? groups : undefined;
+  return digits >= shortest || groups.count >= 4;
 }
 
 function readGroups(groups: Groups, rules: NumberRules, report: Report): void {

@@ -1,24 +1,35 @@
-/** Words that name numbers of another kind; with `number` or the like behind them they are one word. */
-const other =
-  "orders?|invoices?|account|acct|tracking|tickets?|ref|reference|id|ids|serial|part|po|case|booking|policy|isbn|issn|ean|upc|sku|model|version|" +
-  "build|port|pin|zip|postal|plz|amount|price|total|sum|year|date|iban|bic|vat|tax|ssn|passport|licen[cs]e|card|transaction|timestamp|epoch|" +
-  "bestellung|bestellnummer|rechnung|kundennummer|kontonummer|commande|facture|pedido|factura|ordine|fattura";
+type Context = "phone" | "other";
+
+/** Words that tell what a number near them is. */
+const contexts = new Map<string, Context>();
 const phone =
-  "phones?|telephone|tel|mobile|cell|cellphone|fax|call|calls|called|calling|dial|ring|sms|text|texted|whats ?app|reach|reached|contact|hotline|" +
-  "helpline|landline|voicemail|desk|office|messages? to|answering|registered|number|numbers|telefon|telefonnummer|handy|handynummer|mobil|rufnummer|" +
-  "anrufen|nummer|t[eé]l[eé]phone|t[eé]l|portable|num[eé]ro|tel[eé]fono|m[oó]vil|celular|telefone|telem[oó]vel|cellulare|numer|telefoon|nummeret";
-const before = new RegExp(
-  `(?<![\\p{L}\\p{N}])(?:(${other})(?:[ ._-]{0,2}(?:numbers?|nummer|no|nr|num|id|code))?|(?:${phone}))(?![\\p{L}\\p{N}])|[☎☏✆📞📱]`,
-  "giu",
-);
+  "phone phones telephone tel mobile cell cellphone fax call calls called calling dial ring sms text texted whatsapp reach reached contact hotline helpline " +
+  "landline voicemail desk office messages message answering registered telefon telefonnummer handy handynummer mobil rufnummer anrufen téléphone telephone " +
+  "tél portable teléfono telefono móvil movil celular telefone telemóvel cellulare telefoon";
+const other =
+  "order orders invoice invoices account acct tracking ticket tickets ref reference id ids serial part po case booking policy isbn issn ean upc sku model " +
+  "version build port pin zip postal plz amount price total sum year date iban bic vat tax ssn passport license licence card transaction timestamp epoch " +
+  "bestellung bestellnummer rechnung kundennummer kontonummer commande facture pedido factura ordine fattura";
+for (const word of phone.split(" ")) contexts.set(word, "phone");
+for (const word of other.split(" ")) contexts.set(word, "other");
+/** They say what the word before them says; alone, that a phone number may be meant. */
+const numbers = new Set("number numbers no nr num nummer numéro numero número code".split(" "));
+
+const words = /\p{L}+/gu;
+const symbols = /[☎☏✆📞📱]/u;
 const after = /^[\s,()\-–]{0,3}(?:office|fax|mobile|cell|phone|home|work|desk|direct|tel)\b/i;
 const reach = 48;
 
 /** What the nearest telling word, before or right after the number, says that the number is. */
-export function phoneContext(text: string, start: number, end: number): "phone" | "other" | undefined {
+export function phoneContext(text: string, start: number, end: number): Context | undefined {
   if (after.test(text.slice(end, end + 12))) return "phone";
-  let context: "phone" | "other" | undefined;
-  for (const match of text.slice(Math.max(0, start - reach), start).matchAll(before))
-    context = match[1] === undefined ? "phone" : "other";
-  return context;
+  const before = text.slice(Math.max(0, start - reach), start);
+  const found = before.toLowerCase().match(words) ?? [];
+  for (let i = found.length - 1; i >= 0; i--) {
+    const word = found[i] as string;
+    if (numbers.has(word)) return contexts.get(found[i - 1] ?? "") ?? "phone";
+    const context = contexts.get(word);
+    if (context !== undefined) return context;
+  }
+  return symbols.test(before) ? "phone" : undefined;
 }

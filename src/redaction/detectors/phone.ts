@@ -159,15 +159,17 @@ function trunk(groups: Groups, i: number, next: number): boolean {
 function isDate(groups: Groups, i: number): boolean {
   const separator = mark(groups, i);
   if (separator === 0 || separator === SPACE || mark(groups, i + 1) !== separator) return false;
-  const parts = [digitsOf(groups, i, i + 1), digitsOf(groups, i + 1, i + 2), digitsOf(groups, i + 2, i + 3)];
-  const [first, second, third] = parts as [string, string, string];
-  if (/^(?:19|20)\d\d$/.test(first))
-    return second.length <= 2 && third.length <= 2 && Number(second) <= 12 && Number(third) <= 31;
-  return (
-    /^(?:(?:19|20)\d\d)$/.test(third) &&
-    first.length <= 2 &&
-    second.length <= 2 &&
-    Number(first) <= 31 &&
-    Number(second) <= 31
-  );
+  if (isYear(groups, i)) return isUpTo(groups, i + 1, 12) && isUpTo(groups, i + 2, 31);
+  return isYear(groups, i + 2) && isUpTo(groups, i, 31) && isUpTo(groups, i + 1, 31);
+}
+
+function isYear(groups: Groups, i: number): boolean {
+  if (size(groups, i) !== 4) return false;
+  const century =
+    groups.text.charCodeAt(groups.starts[i] as number) * 100 + groups.text.charCodeAt((groups.starts[i] as number) + 1);
+  return century === 49 * 100 + 57 || century === 50 * 100 + 48; // 19, 20
+}
+
+function isUpTo(groups: Groups, i: number, most: number): boolean {
+  return size(groups, i) <= 2 && Number(digitsOf(groups, i, i + 1)) <= most;
 }

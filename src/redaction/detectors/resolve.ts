@@ -1,22 +1,21 @@
-import type { Candidate } from "./candidate.ts";
+import type { Candidate, Rule } from "./candidate.ts";
 
 /**
- * Sorts candidates by place and settles overlaps, so that what is left never overlaps and no part of a value that is masked or
- * blocked stays in clear. Linear but for the sort: candidates of one strength are merged at a time, the strongest first.
+ * Sorts candidates by place and settles overlaps. Two readings of one number: the more certain one is right, whatever their actions.
+ * Everything else: no part of a value that is masked or blocked stays in clear.
  */
 export function resolve(candidates: Candidate[]): readonly Candidate[] {
   if (candidates.length < 2) return candidates;
   candidates.sort((a, b) => a.start - b.start || b.end - a.end);
   if (!overlapping(candidates)) return candidates;
-  const strengths = [...new Set(candidates.map((candidate) => candidate.rule.strength))].sort((a, b) => b - a);
-  let accepted: readonly Candidate[] = [];
-  for (const strength of strengths) {
-    accepted = merge(
-      accepted,
-      candidates.filter((candidate) => candidate.rule.strength === strength),
-    );
-  }
-  return accepted;
+  const numbers = candidates.filter(({ rule }) => rule.numeric);
+  const others = candidates.filter(({ rule }) => !rule.numeric);
+  const read = settle(
+    numbers,
+    ({ certainty }) => certainty,
+    (strong) => strong,
+  );
+  return settle([...read, ...others], ({ strength }) => strength, cover);
 }
 
 function overlapping(sorted: readonly Candidate[]): boolean {
@@ -28,7 +27,32 @@ function overlapping(sorted: readonly Candidate[]): boolean {
   return false;
 }
 
-function merge(left: readonly Candidate[], right: readonly Candidate[]): readonly Candidate[] {
+type Combine = (strong: Candidate, weak: Candidate) => Candidate;
+
+/** Merges candidates of one strength at a time, the strongest first, each group sorted: linear, since there are few strengths. */
+function settle(
+  candidates: readonly Candidate[],
+  strength: (rule: Rule) => number,
+  combine: Combine,
+): readonly Candidate[] {
+  const groups = new Map<number, Candidate[]>();
+  for (const candidate of candidates) {
+    const group = groups.get(strength(candidate.rule));
+    if (group === undefined) groups.set(strength(candidate.rule), [candidate]);
+    else group.push(candidate);
+  }
+  let accepted: readonly Candidate[] = [];
+  for (const key of [...groups.keys()].sort((a, b) => b - a))
+    accepted = merge(accepted, groups.get(key) ?? [], strength, combine);
+  return accepted;
+}
+
+function merge(
+  left: readonly Candidate[],
+  right: readonly Candidate[],
+  strength: (rule: Rule) => number,
+  combine: Combine,
+): readonly Candidate[] {
   const merged: Candidate[] = [];
   let i = 0;
   let j = 0;
@@ -37,23 +61,20 @@ function merge(left: readonly Candidate[], right: readonly Candidate[]): readonl
     const b = right[j];
     const next = (a !== undefined && (b === undefined || a.start <= b.start) ? left[i++] : right[j++]) as Candidate;
     const last = merged.at(-1);
-    if (last !== undefined && next.start < last.end) merged[merged.length - 1] = combine(last, next);
-    else merged.push(next);
+    if (last === undefined || next.start >= last.end) merged.push(next);
+    else {
+      const difference = strength(last.rule) - strength(next.rule) || last.end - last.start - (next.end - next.start);
+      merged[merged.length - 1] = difference >= 0 ? combine(last, next) : combine(next, last);
+    }
   }
   return merged;
 }
 
-function combine(first: Candidate, second: Candidate): Candidate {
-  const [strong, weak] = stronger(first, second) ? [first, second] : [second, first];
+/** One candidate in place of two that overlap, so that whatever either hides stays hidden. */
+function cover(strong: Candidate, weak: Candidate): Candidate {
   if (weak.start >= strong.start && weak.end <= strong.end) return strong;
   if (weak.rule.action === "flag" && strong.rule.action !== "flag") return strong;
   const contains = weak.start <= strong.start && weak.end >= strong.end;
   if (contains && weak.rule.action === strong.rule.action && weak.rule.kind === strong.rule.kind) return weak;
-  if (weak.rule.numeric && strong.rule.numeric) return strong;
-  return { rule: strong.rule, start: Math.min(first.start, second.start), end: Math.max(first.end, second.end) };
-}
-
-function stronger(a: Candidate, b: Candidate): boolean {
-  const difference = a.rule.strength - b.rule.strength;
-  return difference > 0 || (difference === 0 && a.end - a.start >= b.end - b.start);
+  return { rule: strong.rule, start: Math.min(strong.start, weak.start), end: Math.max(strong.end, weak.end) };
 }

@@ -74,10 +74,9 @@ export class Tokenizer implements Tokens {
     this.count = 0;
     this.#length = 0;
     this.#open = false;
-    if (this.units.length < text.length) this.units = new Uint16Array(text.length * 2);
-    for (let index = 0; index < text.length; index++) {
+    for (let index = 0; index < text.length; ) {
       const code = text.charCodeAt(index);
-      if (code < 128) this.#ascii(code, index);
+      if (code < 128) index = this.#ascii(text, code, index);
       else index += this.#other(text.codePointAt(index) as number, index);
     }
     if (this.#open) this.#close(text.length);
@@ -89,19 +88,32 @@ export class Tokenizer implements Tokens {
     this.hashes.fill(0, 0, this.count);
   }
 
-  #ascii(code: number, index: number): void {
-    const kind = classes[code] as number;
-    if (kind === WORD) {
-      if (!this.#open) this.#begin(index);
-      this.#add(folded[code] as number);
-      return;
+  /** Reads the ASCII letters and digits from here on, or the one other character. Returns where to go on. */
+  #ascii(text: string, first: number, start: number): number {
+    const kind = classes[first] as number;
+    if (kind !== WORD) {
+      if (this.#open) this.#close(start);
+      if (kind === SPACE) this.#space();
+      else this.#push(first);
+      return start + 1;
     }
-    if (this.#open) this.#close(index);
-    if (kind === SPACE) this.#space();
-    else this.#push(code);
+    if (!this.#open) this.#begin(start);
+    if (this.units.length - this.#length < text.length - start) this.#reserve(text.length - start);
+    const units = this.units;
+    let length = this.#length;
+    let hash = this.#hash;
+    let index = start;
+    for (let code = first; code < 128 && classes[code] === WORD; code = text.charCodeAt(++index)) {
+      const unit = folded[code] as number;
+      hash = Math.imul(hash ^ unit, 0x01000193);
+      units[length++] = unit;
+    }
+    this.#hash = hash;
+    this.#length = length;
+    return index;
   }
 
-  /** Returns how many units the character takes beyond the first. */
+  /** Returns how many units the character takes. */
   #other(code: number, index: number): number {
     const { kind, text } = foldOf(code);
     if (this.#open && kind !== WORD) this.#close(index);
@@ -112,7 +124,7 @@ export class Tokenizer implements Tokens {
       for (let i = 0; i < text.length; i++) this.#add(text.charCodeAt(i));
       if (kind === ALONE) this.#close(index + (code > 0xffff ? 2 : 1));
     }
-    return code > 0xffff ? 1 : 0;
+    return code > 0xffff ? 2 : 1;
   }
 
   #begin(index: number): void {
@@ -140,8 +152,12 @@ export class Tokenizer implements Tokens {
   }
 
   #push(unit: number): void {
-    if (this.#length === this.units.length) this.units = enlarge(this.units, new Uint16Array(this.#length * 2));
+    if (this.#length === this.units.length) this.#reserve(1);
     this.units[this.#length++] = unit;
+  }
+
+  #reserve(more: number): void {
+    this.units = enlarge(this.units, new Uint16Array((this.#length + more) * 2));
   }
 
   #grow(): void {

@@ -5,7 +5,7 @@ import { is, LETTER } from "./characters.ts";
 const longest = 256;
 const scheme = /(?:^|[^a-z0-9+.-])[a-z][a-z0-9+.-]{1,20}:\/\/$/i;
 const placeholder =
-  /^(?:\$.*|%.*|<.*|\{.*|\[.*|\*+|x+|\.+|pass|passwd|password|pwd|secret|token|user|username|your.*|my_?password|changeme|example)$/i;
+  /^(?:\$.*|%.*|<.*|\{.*|\[.*|pass|passwd|password|pwd|secret|token|user|username|your.*|replace.*|(.)\1*|my_?password|changeme|example)$/i;
 
 /**
  * Reads `scheme://user:password@host` around the `@` at `at` and reports the password alone, so that the model still sees what is
@@ -32,7 +32,7 @@ export function reportUrlCredentials(text: string, at: number, rule: Rule | unde
   if (text.charCodeAt(start - 1) !== 47 || colon < 0 || !scheme.test(text.slice(Math.max(0, start - 25), start)))
     return false;
   const password = text.slice(colon + 1, at);
-  if (rule !== undefined && password.length >= 3 && !placeholder.test(password) && isHost(text, at + 1))
+  if (rule !== undefined && password.length >= 4 && !placeholder.test(password) && isHost(text, at + 1))
     report(rule, colon + 1, at);
   return true;
 }

@@ -3,79 +3,106 @@ import { Buffer } from "node:buffer";
 /** A text as a detector should read it, and the way back to the places of the original. */
 export interface View {
   readonly text: string;
-  /** The original range of [start, end) of the view. */
+  /** The original range of [start, end) of the view, which is not empty. */
   range(start: number, end: number): readonly [start: number, end: number];
 }
 
 /** Escapes of JSON (however often they were escaped again), of source code and of URLs. */
-const escapes = /\\+(?:[nrtbf]|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2})|%[2-7][0-9A-Fa-f]/.source;
-/** Spaces, hyphens and full-width forms that stand for ASCII, digits of other scripts, and characters that are not seen. */
-const lookalikes = [
-  "[\\u00a0\\u00ad\\u061c\\u180e\\u2000-\\u2015\\u2024\\u2028-\\u202f\\u205f-\\u206f\\u2212\\u3000]",
-  "[\\ufe00-\\ufe0f\\ufe52-\\ufe6b\\ufeff\\uff01-\\uff5e]|(?![0-9])\\p{Nd}",
-].join("|");
-const ascii = new RegExp(escapes, "g");
-const all = new RegExp(`${escapes}|${lookalikes}`, "gu");
+const escaped = /\\+(?:([nrtbf])|u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2}))|%([2-7][0-9A-Fa-f])/y;
+const BACKSLASH = 0x5c;
+/** The high surrogate of the mathematical digits U+1D7CE to U+1D7FF. */
+const MATHEMATICAL = 0xd835;
 
-/** `undefined` when the text already reads as it stands, which takes a few native searches to know. */
+/** What to read instead of a code unit beyond ASCII: nothing, a space, a hyphen, a digit, a full-width form's plain one. */
+const replacements = new Map<number, string>();
+/** The same as flags, and the characters with which escapes begin. */
+const special = new Uint8Array(65_536);
+
+function replace(first: number, last: number, by: string | ((code: number) => string)): void {
+  for (let code = first; code <= last; code++) {
+    replacements.set(code, typeof by === "string" ? by : by(code));
+    special[code] = 1;
+  }
+}
+for (const code of [0xad, 0x61c, 0x180e, 0xfeff]) replace(code, code, "");
+for (const [first, last] of [
+  [0x200b, 0x200f],
+  [0x202a, 0x202e],
+  [0x2060, 0x206f],
+  [0xfe00, 0xfe0f],
+] as const)
+  replace(first, last, "");
+for (const code of [0xa0, 0x202f, 0x205f, 0x3000]) replace(code, code, " ");
+replace(0x2000, 0x200a, " ");
+replace(0x2028, 0x2029, "\n");
+replace(0x2010, 0x2015, "-");
+for (const code of [0x2212, 0xfe58, 0xfe63]) replace(code, code, "-");
+replace(0xff01, 0xff5e, (code) => String.fromCharCode(code - 0xfee0));
+/** Zero in each script that has digits of its own; the other nine follow it (Unicode, category Nd). */
+const zeros =
+  "660 6f0 7c0 966 9e6 a66 ae6 b66 be6 c66 ce6 d66 de6 e50 ed0 f20 1040 1090 17e0 1810 1946 19d0 1a80 1a90 1b50 1bb0 1c40 1c50 a620 a8d0 a900 a9d0 a9f0 " +
+  "aa50 abf0";
+for (const zero of zeros.split(" ").map((hex) => Number.parseInt(hex, 16)))
+  replace(zero, zero + 9, (code) => String(code - zero));
+for (const code of [BACKSLASH, 0x25, MATHEMATICAL]) special[code] = 1;
+
+/** `undefined` when the text reads as it stands; for ASCII without a backslash or percent sign, three native searches tell. */
 export function createView(text: string): View | undefined {
-  const wide = Buffer.byteLength(text) !== text.length;
-  if (!wide && text.indexOf("\\") < 0 && text.indexOf("%") < 0) return undefined;
-  const pattern = wide ? all : ascii;
-  pattern.lastIndex = 0;
-  let match = pattern.exec(text);
-  if (match === null) return undefined;
+  if (Buffer.byteLength(text) === text.length && text.indexOf("\\") < 0 && text.indexOf("%") < 0) return undefined;
   const parts: string[] = [];
   /** View position, original position and original width of each replaced unit; width 0: one to one from there. */
-  const places: number[] = [];
+  const places: number[] = [0, 0, 0];
   let length = 0;
   let done = 0;
-  for (; match !== null; match = pattern.exec(text)) {
-    const plain = text.slice(done, match.index);
+  for (let index = 0; index < text.length; ) {
+    if (special[text.charCodeAt(index)] === 0) {
+      index++;
+      continue;
+    }
+    const { unit, width } = read(text, index);
+    if (unit === undefined) {
+      index += width;
+      continue;
+    }
+    if (index > done) parts.push(text.slice(done, index));
+    length += index - done;
+    if (unit !== "") {
+      parts.push(unit);
+      places.push(length++, index, width);
+    }
+    index += width;
+    done = index;
     places.push(length, done, 0);
-    length += plain.length;
-    const replaced = read(match[0]);
-    if (replaced !== "") places.push(length, match.index, match[0].length);
-    length += replaced.length;
-    parts.push(plain, replaced);
-    done = match.index + match[0].length;
   }
-  places.push(length, done, 0);
+  if (done === 0) return undefined;
   parts.push(text.slice(done));
   return { text: parts.join(""), range: (start, end) => [origin(places, start, false), origin(places, end - 1, true)] };
 }
 
-/** One unit, or nothing. */
-function read(match: string): string {
-  if (match.length === 1) return fold(match);
-  const kind = match.startsWith("%") ? "%" : (match[match.lastIndexOf("\\") + 1] as string);
-  if (kind === "%") return String.fromCharCode(Number.parseInt(match.slice(1), 16));
-  if (kind === "u") return fold(String.fromCharCode(Number.parseInt(match.slice(-4), 16)));
-  if (kind === "x") return fold(String.fromCharCode(Number.parseInt(match.slice(-2), 16)));
-  if (match.codePointAt(0) !== 0x5c) return fold(match);
-  return kind === "t" ? "\t" : "\n";
+/** The unit that `width` units stand for, or none; `undefined`: they stand for themselves. */
+function read(text: string, index: number): { unit: string | undefined; width: number } {
+  const code = text.charCodeAt(index);
+  if (code === MATHEMATICAL) return mathematicalDigit(text.charCodeAt(index + 1));
+  if (code > 0x7f) return { unit: replacements.get(code), width: 1 };
+  escaped.lastIndex = index;
+  const match = escaped.exec(text);
+  if (match === null) return { unit: undefined, width: Math.max(1, backslashes(text, index)) };
+  const [whole, letter, four, two, percent] = match;
+  if (letter !== undefined) return { unit: letter === "t" ? "\t" : "\n", width: whole.length };
+  const named = Number.parseInt(four ?? two ?? (percent as string), 16);
+  return { unit: replacements.get(named) ?? String.fromCharCode(named), width: whole.length };
 }
 
-const anyDigit = /^\p{Nd}$/u;
-const unseen = /^(?:[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]|[\ufe00-\ufe0f])$/;
-const hyphen = /^[\u2010-\u2015\u2212\ufe58\ufe63\uff0d]$/;
-const space = /^[\u00a0\u2000-\u200a\u202f\u205f\u3000]$/;
-
-function fold(character: string): string {
-  if (unseen.test(character)) return "";
-  if (hyphen.test(character)) return "-";
-  if (space.test(character)) return " ";
-  if (character === "\u2028" || character === "\u2029") return "\n";
-  if (anyDigit.test(character)) return digit(character.codePointAt(0) as number);
-  const plain = character.normalize("NFKC");
-  return plain.length === 1 ? plain : character.length === 1 ? character : "?";
+function backslashes(text: string, index: number): number {
+  let end = index;
+  while (text.charCodeAt(end) === BACKSLASH) end++;
+  return end - index;
 }
 
-/** Unicode keeps the ten digits of a script next to each other, in order, and such tens at multiples of ten when they touch. */
-function digit(code: number): string {
-  let zero = code;
-  while (anyDigit.test(String.fromCodePoint(zero - 1))) zero--;
-  return String((code - zero) % 10);
+function mathematicalDigit(low: number): { unit: string | undefined; width: number } {
+  return low >= 0xdfce && low <= 0xdfff
+    ? { unit: String((low - 0xdfce) % 10), width: 2 }
+    : { unit: undefined, width: 1 };
 }
 
 function origin(places: readonly number[], position: number, end: boolean): number {

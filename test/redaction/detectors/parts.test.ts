@@ -1,0 +1,155 @@
+import fc from "fast-check";
+import { type Candidate, createRule } from "../../../src/redaction/detectors/candidate.ts";
+import { findRun, NUMBER } from "../../../src/redaction/detectors/characters.ts";
+import { resolve } from "../../../src/redaction/detectors/resolve.ts";
+import { createView } from "../../../src/redaction/detectors/view.ts";
+
+describe("findRun", () => {
+  it("agrees with a regular expression", () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.constantFrom("1", " ", "a", "é"), maxLength: 60 }),
+        fc.integer({ min: 1, max: 8 }),
+        (text, minimum) => {
+          expect(findRun(text, 0, NUMBER, minimum)).toBe(text.search(new RegExp(`[1 ]{${minimum}}`)));
+        },
+      ),
+    );
+  });
+});
+
+describe("the view of a text", () => {
+  it("is not made where the text reads as it stands", () => {
+    for (const text of ["plain", "", "Grüße 🙂 100 % ok", "C:\\path", "a \\ b"])
+      expect(createView(text)).toBeUndefined();
+  });
+
+  it.each([
+    ["\\\\n1\\u00412\\x413%40", "\n1A2A3@"],
+    ["u\\x41", "uA"],
+    ["１\u00a02\u200b3\u20114\ud835\udfd75", "1 23-495"],
+  ])("%j", (text, expected) => expect(createView(text)?.text).toBe(expected));
+
+  it("leads back to the places of the original", () => {
+    const piece = fc.constantFrom(
+      "a",
+      "bc",
+      "１",
+      "\u200b",
+      "\\n",
+      "\\u0041",
+      "%41",
+      "\\",
+      "%",
+      "\u00a0",
+      "🙂",
+      "\ud835\udfd7",
+      "\ud835",
+    );
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+        const text = pieces.join("");
+        const view = createView(text);
+        if (view === undefined) return;
+        for (let start = 0; start < view.text.length; start++) {
+          const [from, to] = view.range(start, start + 1);
+          const again = createView(text.slice(from, to))?.text ?? text.slice(from, to);
+          expect(again).toBe(view.text[start]);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe("overlapping candidates", () => {
+  const rules = {
+    card: createRule("CREDIT_CARD", "mask", "credit_card"),
+    phone: createRule("PHONE", "mask", "phone"),
+    blockedPhone: createRule("PHONE", "block", "phone"),
+    blockedList: createRule("STAFF", "block", "list:staff", true),
+    email: createRule("EMAIL", "mask", "email"),
+    flaggedEmail: createRule("EMAIL", "flag", "email"),
+    secret: createRule("SECRET", "mask", "jwt"),
+    list: createRule("CUSTOMERS", "mask", "list:customers", true),
+  };
+  type Entry = readonly [rule: keyof typeof rules, start: number, end: number];
+  const settle = (...entries: Entry[]) =>
+    resolve(entries.map(([rule, start, end]): Candidate => ({ rule: rules[rule], start, end }))).map(
+      ({ rule, start, end }) => [rule, start, end],
+    );
+
+  it.each<[string, Entry[], Entry[]]>([
+    [
+      "the surer reading of a number stays, alone",
+      [
+        ["phone", 0, 8],
+        ["card", 4, 20],
+      ],
+      [["card", 4, 20]],
+    ],
+    [
+      "what contains another stays whole",
+      [
+        ["list", 6, 10],
+        ["email", 0, 14],
+      ],
+      [["email", 0, 14]],
+    ],
+    [
+      "of two that cut into each other nothing is left in clear",
+      [
+        ["list", 0, 8],
+        ["email", 5, 14],
+      ],
+      [["email", 0, 14]],
+    ],
+    [
+      "a secret in something personal takes all of it",
+      [
+        ["email", 0, 20],
+        ["secret", 5, 10],
+      ],
+      [["secret", 0, 20]],
+    ],
+    [
+      "what is only flagged covers nothing",
+      [
+        ["flaggedEmail", 0, 14],
+        ["list", 6, 10],
+      ],
+      [["list", 6, 10]],
+    ],
+    [
+      "the surer reading of a number is right, whatever is to be done with it",
+      [
+        ["blockedPhone", 0, 8],
+        ["card", 4, 20],
+      ],
+      [["card", 4, 20]],
+    ],
+    [
+      "what blocks comes first",
+      [
+        ["email", 0, 16],
+        ["blockedList", 2, 10],
+      ],
+      [["blockedList", 0, 16]],
+    ],
+    [
+      "neighbours stay",
+      [
+        ["card", 0, 16],
+        ["phone", 16, 20],
+      ],
+      [
+        ["card", 0, 16],
+        ["phone", 16, 20],
+      ],
+    ],
+  ])("%s", (_, given, expected) => {
+    const named = expected.map(([rule, start, end]) => [rules[rule], start, end]);
+    expect(settle(...given)).toEqual(named);
+    expect(settle(...given.toReversed())).toEqual(named);
+  });
+});
