@@ -3,13 +3,15 @@ import { DIGIT, HEX, is, skip, WORD } from "./characters.ts";
 
 /*
  * Not reported, since they name no machine of anyone's: 0.0.0.0, 127.0.0.0/8, masks and broadcast (255.…), `::`, `::1`; and what
- * only looks like an address: versions (`v1.2.3.4`, `Chrome/120.0.0.0`, `version 1.2.3.4`), longer dotted numbers (OIDs), MAC addresses.
+ * only looks like an address: versions (`v1.2.3.4`, `Chrome/120.0.0.0`, `version 1.2.3.4`), sections (`section 8.1.2.2`), longer dotted numbers (OIDs), MAC addresses.
  */
 
 const DOT = 46;
 const COLON = 58;
 const SLASH = 47;
 const PERCENT = 37;
+/** Words behind which four numbers are a version, or a section of a standard. */
+const numbering = /(?:\b(?:v|ver|version|release|build|section|sec|sect|chapter|clause)|§)[\s:=."'#-]{0,3}$/i;
 
 /** Reads a dotted quad at `start`, which is a digit. Returns where it ends; `start`: it is none. */
 export function ipv4End(text: string, start: number): number {
@@ -32,7 +34,7 @@ export function reportIpv4(text: string, start: number, rule: Rule, report: Repo
   if (before === DOT && is(text, start - 2, DIGIT)) return;
   if (before === SLASH && is(text, start - 2, WORD)) return;
   if (/^(?:0\.0\.0\.0$|127\.|255\.)/.test(text.slice(start, end))) return;
-  if (/\b(?:v|ver|version|release|build)[\s:=."']{0,3}$/i.test(text.slice(Math.max(0, start - 12), start))) return;
+  if (numbering.test(text.slice(Math.max(0, start - 12), start))) return;
   report(rule, start, networkEnd(text, end, 32));
 }
 

@@ -3,7 +3,7 @@ type Context = "phone" | "other";
 /** Words that tell what a number near them is. */
 const contexts = new Map<string, Context>();
 const phone =
-  "phone phones telephone tel mobile cell cellphone fax call calls called calling dial ring sms text texted whatsapp reach reached contact hotline helpline " +
+  "phone phones telephone tel mobile cell cellphone fax call calls called calling dial ring sms text texted whatsapp whats reach reached contact hotline helpline " +
   "landline voicemail desk office messages message answering registered telefon telefonnummer handy handynummer mobil rufnummer anrufen téléphone telephone " +
   "tél portable teléfono telefono móvil movil celular telefone telemóvel cellulare telefoon";
 const other =
@@ -15,7 +15,8 @@ for (const word of other.split(" ")) contexts.set(word, "other");
 /** They say what the word before them says; alone, that a phone number may be meant. */
 const numbers = new Set("number numbers no nr num nummer numéro numero número code".split(" "));
 
-const words = /\p{L}+/gu;
+/** The words of identifiers too: `phoneNumber`, `order_id`. */
+const words = /\p{Lu}+(?!\p{Ll})|\p{Lu}?\p{Ll}+|\p{Lo}+/gu;
 const symbols = /[☎☏✆📞📱]/u;
 const after = /^[\s,()\-–]{0,3}(?:office|fax|mobile|cell|phone|home|work|desk|direct|tel)\b/i;
 const reach = 48;
@@ -24,10 +25,18 @@ const reach = 48;
 export function phoneContext(text: string, start: number, end: number): Context | undefined {
   if (after.test(text.slice(end, end + 12))) return "phone";
   const before = text.slice(Math.max(0, start - reach), start);
-  const found = before.toLowerCase().match(words) ?? [];
+  const found = before.match(words) ?? [];
   for (let i = found.length - 1; i >= 0; i--) {
-    const word = found[i] as string;
-    if (numbers.has(word)) return contexts.get(found[i - 1] ?? "") ?? "phone";
+    const word = (found[i] as string).toLowerCase();
+    if (numbers.has(word)) {
+      const named = contexts.get(found[i - 1]?.toLowerCase() ?? "");
+      // A type in source code, or too far away: `size: number = 134217728`.
+      if (
+        named !== undefined ||
+        (i >= found.length - 2 && !before.includes("=", before.lastIndexOf(found[i] as string)))
+      )
+        return named ?? "phone";
+    }
     const context = contexts.get(word);
     if (context !== undefined) return context;
   }

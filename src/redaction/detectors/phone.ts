@@ -9,6 +9,9 @@ const PLUS = 43;
 const OPEN = 40;
 const CLOSE = 41;
 const SPACE = 32;
+const DOT = 46;
+const SLASH = 47;
+const HYPHEN = 45;
 /** ITU-T E.164, without the `+`. */
 const longest = 15;
 const extension = /[ ,;]{0,2}(?:x|ext\.?|extension|durchwahl) ?\d{1,6}(?!\w)/iy;
@@ -103,7 +106,7 @@ function national(groups: Groups, i: number): number {
   const { text } = groups;
   const start = groups.starts[i] as number;
   const before = text.charCodeAt(start - 1);
-  if ((before === 46 || before === 47 || before === 45) && i > 0 && mark(groups, i - 1) !== 0) return i;
+  if ((before === DOT || before === SLASH || before === HYPHEN) && i > 0 && mark(groups, i - 1) !== 0) return i;
   if (isDate(groups, i) || ipv4End(text, start) > start) return i;
   const exit = /^(?:00|011)(?=[1-9])/.exec(digitsOf(groups, i, i + 1));
   const abroad = exit ? international(groups, i, exit[0].length) : i;
@@ -138,13 +141,14 @@ function grouped(groups: Groups, i: number): number {
     if (!joined(groups, j) || size(groups, j) < 2 || size(groups, j) > 8 || isDate(groups, j)) break;
     digits += size(groups, j);
   }
-  return best > i && thousands(groups, i, best) ? i : best;
+  return best > i && isAmount(groups, i, best) ? i : best;
 }
 
-/** `12.345.678` */
-function thousands(groups: Groups, i: number, next: number): boolean {
+/** A decimal number, `5.1234567`, or one with marks between thousands, `12.345.678`. */
+function isAmount(groups: Groups, i: number, next: number): boolean {
+  if (mark(groups, i) === DOT && next === i + 2 && size(groups, i) < 3) return true;
   if (next - i < 2 || size(groups, i) > 3 || groups.text[groups.starts[i] as number] === "0") return false;
-  for (let j = i + 1; j < next; j++) if (size(groups, j) !== 3 || mark(groups, j - 1) !== 46) return false;
+  for (let j = i + 1; j < next; j++) if (size(groups, j) !== 3 || mark(groups, j - 1) !== DOT) return false;
   return true;
 }
 

@@ -5,7 +5,7 @@ import { is, LETTER } from "./characters.ts";
 const longest = 256;
 const scheme = /(?:^|[^a-z0-9+.-])[a-z][a-z0-9+.-]{1,20}:\/\/$/i;
 const placeholder =
-  /^(?:\$.*|%.*|<.*|\{.*|\[.*|pass|passwd|password|pwd|secret|token|user|username|your.*|replace.*|(.)\1*|my_?password|changeme|example)$/i;
+  /^(?:\$.*|%.*|<.*|\{.*|\[.*|pass|passwd|password|pwd|secret|token|user|username|your.*|replace.*|redacted|(.)\1*|my_?password|changeme|example)$/i;
 
 /**
  * Reads `scheme://user:password@host` around the `@` at `at` and reports the password alone, so that the model still sees what is

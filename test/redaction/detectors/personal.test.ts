@@ -126,6 +126,8 @@ describe("IP addresses", () => {
     "1.2.3",
     "v1.2.3.4",
     "version 1.2.3.4",
+    "section 8.1.2.2",
+    "§5.2.2.10",
     "Chrome/120.0.0.0",
     "1.3.6.1.4.1.311",
     "127.0.0.1",
@@ -174,6 +176,13 @@ describe("phone numbers", () => {
     },
   );
 
+  it("reads the words of identifiers", () => {
+    expect(found("phoneNumber: 5551234567, phone_number=5551234568")).toEqual([
+      "phone: 5551234567",
+      "phone: 5551234568",
+    ]);
+  });
+
   it("lets the nearer word decide", () => {
     expect(found("Call us about order number 555 123 4567")).toEqual([]);
     expect(found("About your order: the phone number is 555 123 4567")).toEqual(["phone: 555 123 4567"]);
@@ -185,6 +194,10 @@ describe("phone numbers", () => {
     "2024-01-15 10:30:00",
     "call me on 2024-01-15",
     "phone 12.345.678",
+    "number7: 5.1234567",
+    "size: number = 134217728",
+    "`number` (optional), by default 134217728",
+    "orderNumber: 5551234567",
     "31.01.2024 10",
     "+99 123 456",
     "3.14159265358979",
