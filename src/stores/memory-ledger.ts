@@ -29,7 +29,6 @@ export function createMemoryLedger(keep = 10_000): MemoryLedger {
   };
 
   const settle = (entry: Entry): void => {
-    if (settled.has(entry.id)) return;
     settled.add(entry.id);
     if (!open.delete(entry.id)) return;
     totals.settled++;

@@ -7,6 +7,8 @@ interface Window {
 export interface MemoryRates {
   /** 0 when one more event fits under `limit`, else the milliseconds to wait. */
   take(key: string, limit: number, span: number, now: number): number;
+  /** How many windows are kept. */
+  readonly size: number;
 }
 
 /** Windows that ended are dropped from the oldest on, two for each that begins, so that their number stays that of the live ones. */
@@ -34,6 +36,9 @@ export function createMemoryRates(): MemoryRates {
       if (window.count >= limit) return window.endsAt - now;
       window.count++;
       return 0;
+    },
+    get size() {
+      return windows.size;
     },
   };
 }

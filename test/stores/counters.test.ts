@@ -2,6 +2,7 @@ import fc from "fast-check";
 import type { Counters, Line } from "../../src/stores/counters.ts";
 import { createMemoryStores } from "../../src/stores/memory.ts";
 import { createMemoryCounters } from "../../src/stores/memory-counters.ts";
+import { createMemoryRates } from "../../src/stores/memory-rates.ts";
 import { createFakeClock } from "../doubles/clock.ts";
 import { createFaultyStores } from "../doubles/faulty-stores.ts";
 
@@ -139,6 +140,15 @@ describe("rates of events", () => {
     expect(await counters.take("key", 2, 60_000, 11_000)).toBe(50_000);
     expect(await counters.take("other", 2, 60_000, 11_000)).toBe(0);
     expect(await counters.take("key", 2, 60_000, 61_000)).toBe(0);
+  });
+
+  it("keeps no more windows than are live, a key that goes on among them", () => {
+    const rates = createMemoryRates();
+    for (let now = 0; now < 10_000; now += 10) {
+      rates.take("steady", 1_000, 100, now);
+      rates.take(`once-${now}`, 1_000, 100, now);
+    }
+    expect(rates.size).toBeLessThan(15);
   });
 
   it("lets nothing through under a limit of 0", async () => {
