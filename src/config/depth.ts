@@ -11,15 +11,12 @@ export function isTooDeep(text: string): boolean {
   if (text.length > largest) return true;
   let flow = 0;
   let line = 0;
-  let scalar = false;
   for (const token of new Lexer().lex(text)) {
-    if (scalar) scalar = false;
-    else if (token === "\x1f") scalar = true;
-    else if (token === "[" || token === "{") flow++;
-    else if (token === "]" || token === "}") flow--;
+    if (token === "[" || token === "{") flow++;
+    else if (token === "]" || token === "}") flow = Math.max(0, flow - 1);
     else if (token === "-" || token === "?" || token === ":") line++;
     else if (token.endsWith("\n")) line = 0;
-    if (flow > deepest || (flow <= 0 && line > deepest)) return true;
+    if (flow > deepest || (flow === 0 && line > deepest)) return true;
   }
   return false;
 }

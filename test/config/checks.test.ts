@@ -95,6 +95,12 @@ describe("what parts of a config say about one another", () => {
     expect(problemsOf(far)).toEqual(["models.fast.targets[0].target: there is no target elsewhere (targets: a)"]);
   });
 
+  it("says nothing more about a value that is wrong in itself", () => {
+    const problems = problemsOf({ models: { fast: { targets: [{ target: "a b" }] } } });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain("expected a name");
+  });
+
   it("has one id and one hash for each key", () => {
     const keys = [
       { id: "web", hash: hashes[0] },

@@ -50,6 +50,7 @@ describe("a config that is right", () => {
     expect(config.targets.claude?.apiKey?.reveal()).toBe("sk-ant-secret");
     expect(config.targets.local?.apiKey).toBeUndefined();
     const targets = config.targets;
+    expect({ ...targets.openai?.apiKey }).toEqual({ reference: "env:OPENAI_API_KEY" });
     const printed = [
       inspect(targets, { depth: 9, showHidden: true }),
       JSON.stringify(targets),

@@ -40,6 +40,7 @@ describe("YAML that is not sound", () => {
 
   it.each([
     ["brackets", "[".repeat(100_000)],
+    ["brackets behind stray ones", "]".repeat(100_000) + "[".repeat(100_000)],
     ["braces", "{a: ".repeat(100_000)],
     ["lists on one line", "- ".repeat(100_000)],
     ["keys on one line", "? ".repeat(100_000)],
