@@ -8,11 +8,11 @@ const issuers =
 const longest = 19;
 const shortest = 12;
 
-/** Reads a card number that begins with group i: in one piece, or grouped by single spaces or hyphens. Returns the next group to read. */
+/** Reads a card number that begins with group i: in one piece, or grouped by single spaces or hyphens. Returns the group behind it; i: there is none. */
 export function reportCard(groups: Groups, i: number, rule: Rule, report: Report): number {
   const first = size(groups, i);
   const start = groups.starts[i] as number;
-  if (first < 4 || first > longest || is(groups.text, start - 1, WORD) || decimal(groups, i)) return i + 1;
+  if (first < 4 || first > longest || is(groups.text, start - 1, WORD) || decimal(groups, i)) return i;
   const separator = mark(groups, i);
   const grouped = separator === 32 || separator === 45;
   let best = -1;
@@ -22,7 +22,7 @@ export function reportCard(groups: Groups, i: number, rule: Rule, report: Report
     if (!grouped || j >= groups.count || mark(groups, j - 1) !== separator) break;
     if (size(groups, j) < 3 && digits.length + size(groups, j) < shortest) break;
   }
-  if (best < 0 || is(groups.text, groups.ends[best - 1] as number, WORD)) return i + 1;
+  if (best < 0 || is(groups.text, groups.ends[best - 1] as number, WORD)) return i;
   report(rule, start, groups.ends[best - 1] as number);
   return best;
 }

@@ -15,16 +15,17 @@ const lengths = new Map(
 /** From the first stretch of digits that is long enough to be noticed back to the country: `KZ86 125K ZT50 0410 …`. */
 const lookBack = 14;
 
-/** Reads the IBAN whose account number holds the digit at `digit`. */
-export function reportIban(text: string, digit: number, rule: Rule, report: Report): void {
+/** Reads the IBAN whose account number holds the digit at `digit`. Returns where it ends; `digit`: there is none. */
+export function reportIban(text: string, digit: number, rule: Rule, report: Report): number {
   for (let start = digit - 2; start >= 0 && start >= digit - lookBack; start--) {
     if (!is(text, start, LETTER) || !is(text, start + 1, LETTER) || is(text, start - 1, WORD)) continue;
     if (!is(text, start + 2, DIGIT) || !is(text, start + 3, DIGIT)) continue;
     const end = ibanEnd(text, start);
     if (end === start) continue;
     report(rule, start, end);
-    return;
+    return end;
   }
+  return digit;
 }
 
 function ibanEnd(text: string, start: number): number {

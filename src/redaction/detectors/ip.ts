@@ -27,15 +27,17 @@ export function ipv4End(text: string, start: number): number {
   return longer || is(text, index, WORD) ? start : index;
 }
 
-export function reportIpv4(text: string, start: number, rule: Rule, report: Report): void {
+/** Reports the IPv4 address that begins at `start`. Returns whether there is one. */
+export function reportIpv4(text: string, start: number, rule: Rule, report: Report): boolean {
   const end = ipv4End(text, start);
-  if (end === start || is(text, start - 1, WORD)) return;
+  if (end === start || is(text, start - 1, WORD)) return false;
   const before = text.charCodeAt(start - 1);
-  if (before === DOT && is(text, start - 2, DIGIT)) return;
-  if (before === SLASH && is(text, start - 2, WORD)) return;
-  if (/^(?:0\.0\.0\.0$|127\.|255\.)/.test(text.slice(start, end))) return;
-  if (numbering.test(text.slice(Math.max(0, start - 12), start))) return;
+  if (before === DOT && is(text, start - 2, DIGIT)) return false;
+  if (before === SLASH && is(text, start - 2, WORD)) return false;
+  if (/^(?:0\.0\.0\.0$|127\.|255\.)/.test(text.slice(start, end))) return false;
+  if (numbering.test(text.slice(Math.max(0, start - 12), start))) return false;
   report(rule, start, networkEnd(text, end, 32));
+  return true;
 }
 
 /** With the prefix length behind it, if there is one: `/24`. */

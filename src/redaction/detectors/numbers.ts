@@ -11,6 +11,8 @@ export interface Groups {
   text: string;
   readonly starts: number[];
   readonly ends: number[];
+  /** Is group i part of something surer than a phone number? */
+  readonly sure: boolean[];
   count: number;
 }
 
@@ -27,7 +29,7 @@ const shortest = 7;
 
 /** Finds whatever is written with digits. Every reading of a stretch is reported; which one is right, `resolve` decides. */
 export function createNumberDetector(rules: NumberRules): Detector {
-  const groups: Groups = { text: "", starts: [], ends: [], count: 0 };
+  const groups: Groups = { text: "", starts: [], ends: [], sure: [], count: 0 };
   return (text, report) => {
     groups.text = text;
     let end = 0;
@@ -50,6 +52,7 @@ function group(groups: Groups, start: number, end: number): boolean {
       continue;
     }
     groups.starts[groups.count] = index;
+    groups.sure[groups.count] = false;
     const from = index;
     index = skip(text, index, DIGIT);
     groups.ends[groups.count++] = index;
@@ -59,16 +62,28 @@ function group(groups: Groups, start: number, end: number): boolean {
 }
 
 function readGroups(groups: Groups, rules: NumberRules, report: Report): void {
-  const { text, starts } = groups;
-  if (rules.iban) reportIban(text, starts[0] as number, rules.iban, report);
-  let card = 0;
-  let phone = 0;
-  for (let i = 0; i < groups.count; i++) {
-    if (rules.ip) reportIpv4(text, starts[i] as number, rules.ip, report);
-    if (rules.ssn) reportSsn(groups, i, rules.ssn, report);
-    if (rules.card && i >= card) card = reportCard(groups, i, rules.card, report);
-    if (rules.phone && i >= phone) phone = reportPhone(groups, i, rules.phone, report);
+  const first = groups.starts[0] as number;
+  const iban = rules.iban ? reportIban(groups.text, first, rules.iban, report) : first;
+  for (let i = 0; i < groups.count; ) {
+    const next = readSure(groups, i, rules, report);
+    if (next === i && (groups.starts[i] as number) >= iban) i++;
+    else
+      do groups.sure[i++] = true;
+      while (i < next);
   }
+  if (!rules.phone) return;
+  for (let i = 0; i < groups.count; ) i = groups.sure[i] ? i + 1 : reportPhone(groups, i, rules.phone, report);
+}
+
+/** What has a checksum or a shape of its own. Returns the group behind it; i: there is nothing. */
+function readSure(groups: Groups, i: number, rules: NumberRules, report: Report): number {
+  const card = rules.card ? reportCard(groups, i, rules.card, report) : i;
+  if (card > i) return card;
+  const ssn = rules.ssn ? reportSsn(groups, i, rules.ssn, report) : i;
+  if (ssn > i) return ssn;
+  return rules.ip && reportIpv4(groups.text, groups.starts[i] as number, rules.ip, report)
+    ? Math.min(i + 4, groups.count)
+    : i;
 }
 
 /** The mark between group i and the next one, when it is a single one; else 0. */

@@ -85,9 +85,9 @@ function bracketed(groups: Groups, j: number): boolean {
   );
 }
 
-/** Do at most three marks, none of them a `+` or a second space, stand between group j and the one before it? */
+/** Do at most three marks, none of them a `+` or a second space, stand between group j, which is free, and the one before it? */
 function joined(groups: Groups, j: number): boolean {
-  if (j >= groups.count) return false;
+  if (j >= groups.count || groups.sure[j]) return false;
   const between = groups.text.slice(groups.ends[j - 1], groups.starts[j]);
   return between.length <= 3 && !between.includes("+") && !between.includes("  ");
 }

@@ -8,16 +8,17 @@ const SPACE = 32;
 const issued = /^(?!000|666|9)\d{3}(?!00)\d{2}(?!0000)\d{4}$/;
 const context = /\b(?:ssn|social[\s-]security|soc\.? sec)\b[^\n]{0,24}$/i;
 
-/** Reads 123-45-6789 at group i, with spaces only where no other number touches it, without separators only after its name. */
-export function reportSsn(groups: Groups, i: number, rule: Rule, report: Report): void {
+/** Reads 123-45-6789 at group i, with spaces only where no other number touches it, without separators only after its name. Returns the group behind it; i: there is none. */
+export function reportSsn(groups: Groups, i: number, rule: Rule, report: Report): number {
   const start = groups.starts[i] as number;
-  if (is(groups.text, start - 1, WORD)) return;
+  if (is(groups.text, start - 1, WORD)) return i;
   const parts = size(groups, i) === 9 ? 1 : 3;
-  if (parts === 3 && !grouped(groups, i)) return;
+  if (parts === 3 && !grouped(groups, i)) return i;
   const end = groups.ends[i + parts - 1] as number;
-  if (is(groups.text, end, WORD) || !issued.test(digitsOf(groups, i, i + parts))) return;
-  if (parts === 1 && !context.test(groups.text.slice(Math.max(0, start - 48), start))) return;
+  if (is(groups.text, end, WORD) || !issued.test(digitsOf(groups, i, i + parts))) return i;
+  if (parts === 1 && !context.test(groups.text.slice(Math.max(0, start - 48), start))) return i;
   report(rule, start, end);
+  return i + parts;
 }
 
 function grouped(groups: Groups, i: number): boolean {

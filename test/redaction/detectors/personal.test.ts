@@ -212,6 +212,11 @@ describe("two readings of one number", () => {
     expect(found("call 4111 1111 1111 1111 now")).toEqual(["credit_card: 4111 1111 1111 1111"]);
     expect(found("1 4111 1111 1111 1111 555")).toEqual(["credit_card: 4111 1111 1111 1111"]);
     expect(found("phone: DE89 3704 0044 0532 0130 00")).toEqual(["iban: DE89 3704 0044 0532 0130 00"]);
+    expect(found("call 4111 1111 1111 1111 415 555 0132")).toEqual([
+      "credit_card: 4111 1111 1111 1111",
+      "phone: 415 555 0132",
+    ]);
+    expect(found("call 1 123-45-6789 415-555-0132")).toEqual(["us_ssn: 123-45-6789", "phone: 415-555-0132"]);
     expect(found("call 123-45-6789")).toEqual(["us_ssn: 123-45-6789"]);
     expect(found("call 192.168.100.200")).toEqual(["ip_address: 192.168.100.200"]);
   });
