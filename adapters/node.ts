@@ -1,0 +1,80 @@
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import { type ConfigInput, createGateway, type Flow, type Gateway, type HttpRequest, type Sink } from "../src/index.ts";
+
+/** A refusal is written while the caller may still be sending; its rest is read and dropped for this long, so that it can be read. */
+const lingerMs = 5_000;
+
+type Incoming = IncomingMessage & { readonly body?: unknown };
+
+export type NodeHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next?: (error?: unknown) => void,
+) => void;
+
+/**
+ * Serves a gateway from `node:http` or anything that speaks its shapes. What is not an AI call goes to `next`, where there is one.
+ * @example createServer(toNodeHandler(createGateway())).listen(8787, "127.0.0.1");
+ */
+export function toNodeHandler(gateway: Gateway): NodeHandler {
+  return (request, response, next) => {
+    const message = toRequest(request);
+    if (next !== undefined && !gateway.matches(message)) next();
+    else push(gateway, message, request, response);
+  };
+}
+
+/** As `toNodeHandler`, from a config; the gateway comes along for `close` and `reload`. */
+export function createNodeHandler(config?: ConfigInput | string): NodeHandler & { readonly gateway: Gateway } {
+  const gateway = createGateway(config);
+  return Object.assign(toNodeHandler(gateway), { gateway });
+}
+
+function toRequest(request: Incoming): HttpRequest {
+  return {
+    method: request.method ?? "GET",
+    url: request.url ?? "/",
+    headers: request.headers,
+    peer: request.socket.remoteAddress,
+    body: bodyOf(request),
+  };
+}
+
+/** A body parser that ran before us has taken the bytes; what it made of them is written out again. */
+function bodyOf(request: Incoming): HttpRequest["body"] {
+  const { body } = request;
+  if (body === undefined || !request.readableEnded) return request.iterator({ destroyOnReturn: false });
+  if (body instanceof Uint8Array) return body;
+  return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
+}
+
+function push(gateway: Gateway, message: HttpRequest, request: IncomingMessage, response: ServerResponse): void {
+  let flow: Flow | undefined;
+  const sink: Sink = {
+    head(head) {
+      const headers: OutgoingHttpHeaders = { ...(head.headers as OutgoingHttpHeaders) };
+      if (!request.readableEnded && request.httpVersionMajor < 2) headers.connection = "close";
+      response.writeHead(head.status, headers);
+      response.flushHeaders();
+    },
+    data: (bytes) => response.write(bytes),
+    end() {
+      response.end();
+      if (!request.readableEnded) linger(request);
+    },
+    fail: () => response.destroy(),
+  };
+  response.on("drain", () => flow?.resume());
+  response.on("close", () => {
+    if (!response.writableFinished) flow?.abort(undefined);
+  });
+  flow = gateway.handle(message, sink);
+}
+
+function linger(request: IncomingMessage): void {
+  request.resume();
+  const timer = setTimeout(() => request.socket.destroy(), lingerMs);
+  timer.unref();
+  request.once("end", () => clearTimeout(timer));
+  request.once("close", () => clearTimeout(timer));
+}

@@ -1,0 +1,107 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import express from "express";
+import OpenAI, { APIError } from "openai";
+import { postern } from "../../adapters/express.ts";
+import { type CallRecord, createGateway, type Gateway, silent } from "../../src/index.ts";
+import { demoKey, realConfig, scriptedConfig, trialKey } from "./config.ts";
+import { dollars, heading, show } from "./print.ts";
+
+const port = Number(process.env.PORT ?? 8787);
+const baseURL = `http://127.0.0.1:${port}/ai/v1`;
+const prompt = `Write to Maria at maria.lopez@example.com or +34 612 34 56 78, and refund IBAN DE89 3704 0044 0532 0130 00.`;
+
+interface Received {
+  readonly method: string;
+  readonly url: string;
+  readonly body: string;
+}
+
+/** The scripted providers run in a process of their own: what it reports is what really left. */
+async function startProviders(received: Received[]): Promise<number> {
+  const child = fork(new URL("./providers.js", import.meta.url));
+  process.on("exit", () => child.kill());
+  const [first] = (await once(child, "message")) as [{ port: number }];
+  child.on("message", (message) => received.push(message as Received));
+  return first.port;
+}
+
+async function streamedChat(client: OpenAI, model: string): Promise<string> {
+  const stream = await client.chat.completions.create({
+    model,
+    stream: true,
+    messages: [{ role: "user", content: prompt }],
+  });
+  let text = "";
+  for await (const chunk of stream) {
+    const piece = chunk.choices[0]?.delta.content ?? "";
+    text += piece;
+    process.stdout.write(piece);
+  }
+  process.stdout.write("\n");
+  return text;
+}
+
+async function lastRecord(gateway: Gateway): Promise<CallRecord | undefined> {
+  const [record] = await gateway.records(1);
+  return record;
+}
+
+function showReceipt(record: CallRecord | undefined): void {
+  if (record === undefined) return;
+  const { receipt } = record;
+  const hidden = receipt.findings.map(({ type, count }) => `${type} × ${count}`).join(", ");
+  show(
+    "attempts",
+    receipt.attempts
+      .map(({ target, result, status }) => `${target}: ${result}${status ? ` (${status})` : ""}`)
+      .join(" → "),
+  );
+  show("hidden", hidden === "" ? "nothing" : hidden);
+  show("tokens", `${receipt.usage.input} in, ${receipt.usage.output} out`);
+  show("cost", dollars(receipt.cost));
+  show("call", receipt.id);
+}
+
+async function refusedChat(client: OpenAI): Promise<void> {
+  try {
+    await client.chat.completions.create({ model: "fast", messages: [{ role: "user", content: prompt }] });
+  } catch (cause) {
+    if (!(cause instanceof APIError)) throw cause;
+    show("the SDK throws", `${cause.status} ${cause.code}: ${cause.message}`);
+  }
+}
+
+/** One streamed call, told from both ends. */
+async function tell(gateway: Gateway, received: Received[], model: string): Promise<void> {
+  const client = new OpenAI({ baseURL, apiKey: demoKey });
+  show("the caller sent", prompt);
+  process.stdout.write("  the caller got back, as it arrives:\n    ");
+  await streamedChat(client, model);
+  for (const { url, body } of received.splice(0)) show(`the provider received at ${url}`, body);
+  showReceipt(await lastRecord(gateway));
+}
+
+const real = process.argv.includes("--real");
+const received: Received[] = [];
+const config = real ? realConfig(process.env) : scriptedConfig(await startProviders(received));
+if (config === undefined) {
+  process.stderr.write("--real needs OPENAI_API_KEY in the environment.\n");
+  process.exit(1);
+}
+const gateway = createGateway(config, { log: silent });
+const app = express();
+app.use("/ai", postern(gateway));
+await once(app.listen(port, "127.0.0.1"), "listening");
+
+heading("1. A streamed chat through the official SDK");
+await tell(gateway, received, "fast");
+heading("2. The first target is down: the next one answers, and the caller does not notice");
+await tell(gateway, received, "resilient");
+heading("3. A budget of $0.000001 refuses before anything is sent");
+await refusedChat(new OpenAI({ baseURL, apiKey: trialKey }));
+show("requests that reached the provider", String(received.length));
+
+process.stdout.write(`\nPostern stays up on http://127.0.0.1:${port}/ai. Try it (Ctrl-C ends it):\n
+curl -N ${baseURL}/chat/completions -H "authorization: Bearer ${demoKey}" -H "content-type: application/json" \\
+  -d '{"model":"fast","stream":true,"messages":[{"role":"user","content":"My card is 4111 1111 1111 1111."}]}'\n`);

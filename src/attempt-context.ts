@@ -1,0 +1,93 @@
+import type { Ask, AskChange, Dialect, Usage } from "./dialects/dialect.ts";
+import { noUsage } from "./dialects/dialect.ts";
+import type { Refusal } from "./errors.ts";
+import type { Document, EditKind, Path, Scalar } from "./slot.ts";
+import type { AttemptContext, Rates, Target } from "./step.ts";
+
+/** Thrown by `veto()`: this target is passed over. */
+export class Veto extends Error {
+  override readonly name = "Veto";
+  readonly reason: string;
+  constructor(reason: string) {
+    super("vetoed");
+    this.reason = reason;
+  }
+}
+
+const secretsOnly: ReadonlySet<EditKind> = new Set(["secret"]);
+const noKinds: ReadonlySet<EditKind> = new Set();
+
+const modelOf = (change: AskChange): AskChange => (change.model === undefined ? {} : { model: change.model });
+
+/** What the steps see of an attempt, and what they asked to change for it. */
+export class AttemptState implements AttemptContext {
+  readonly number: number;
+  readonly target: Target;
+  readonly dialect: Dialect;
+  readonly size: number;
+  readonly headers: Record<string, string> = {};
+  usage: Usage = noUsage;
+  flowed = 0;
+  rates: Rates | undefined;
+  onCut: (refusal: Refusal) => void = () => {};
+  /** The call's ask with the changes made for this attempt. */
+  asked: Ask;
+  readonly #ask: Ask;
+  readonly #observe: boolean;
+  #change: AskChange = {};
+  #sets: { readonly path: Path; readonly value: Scalar }[] = [];
+  #charged: bigint | undefined;
+
+  constructor(number: number, target: Target, dialect: Dialect, ask: Ask, size: number, observe: boolean) {
+    this.number = number;
+    this.target = target;
+    this.dialect = dialect;
+    this.size = size;
+    this.#ask = ask;
+    this.asked = ask;
+    this.#observe = observe;
+  }
+
+  get cost(): bigint {
+    return this.#charged ?? this.rates?.cost(this.usage) ?? 0n;
+  }
+
+  price(rates: Rates): void {
+    this.rates = rates;
+  }
+
+  /** Observing changes nothing but the model's name, without which a target would not know what to run. */
+  ask(change: AskChange): void {
+    const allowed = this.#observe ? modelOf(change) : change;
+    this.#change = { ...this.#change, ...allowed };
+    this.asked = { ...this.#ask, ...this.#change };
+  }
+
+  set(path: Path, value: Scalar): void {
+    if (!this.#observe) this.#sets.push({ path, value });
+  }
+
+  header(name: string, value: string): void {
+    this.headers[name.toLowerCase()] = value;
+  }
+
+  veto(reason: string): never {
+    throw new Veto(reason);
+  }
+
+  cut(refusal: Refusal): void {
+    if (!this.#observe) this.onCut(refusal);
+  }
+
+  charge(cost: bigint): void {
+    this.#charged = cost;
+  }
+
+  /** The body for this target: the caller's bytes, and the splices that this target asks for. */
+  render(document: Document): Uint8Array {
+    const edits = this.dialect.edits(this.#change, this.#ask, document);
+    const sets = this.#sets.length === 0 ? edits : [...edits, ...this.#sets];
+    if (this.#observe) return document.render({ kinds: noKinds, sets });
+    return document.render(this.target.trusted ? { kinds: secretsOnly, sets } : { sets });
+  }
+}

@@ -1,0 +1,74 @@
+import type { Ask, Dialect } from "./dialects/dialect.ts";
+import { createFacts } from "./facts.ts";
+import type { RequestHead } from "./http.ts";
+import { traceParentOf, ulid } from "./ids.ts";
+import type { CallContext, Parts } from "./step.ts";
+
+/** Before the body is read nothing is known of it. */
+const nothingAsked: Ask = {
+  operation: "chat",
+  model: "",
+  stream: false,
+  maxOutput: undefined,
+  choices: 1,
+  usage: true,
+  thinkingBudget: undefined,
+  reasons: false,
+  images: 0,
+  unbounded: [],
+};
+
+/** The steps' view of a call; `ask` is set once the body is read. */
+export class CallState implements CallContext {
+  readonly id: string;
+  readonly head: RequestHead;
+  readonly dialect: Dialect;
+  readonly startedAt: number;
+  readonly startedTicks: number;
+  readonly parent: CallContext["parent"];
+  readonly facts = createFacts();
+  readonly mode: CallContext["mode"];
+  ask: Ask;
+  readonly #parts: Parts;
+  readonly #deadline: number;
+  #endings: (() => void)[] = [];
+  #ended = false;
+
+  constructor(
+    head: RequestHead,
+    dialect: Dialect,
+    parts: Parts,
+    settings: { mode: CallContext["mode"]; deadline: number },
+  ) {
+    this.#parts = parts;
+    this.#deadline = settings.deadline;
+    this.startedAt = parts.clock.now();
+    this.startedTicks = parts.clock.ticks();
+    this.id = ulid(this.startedAt, parts.random);
+    this.head = head;
+    this.dialect = dialect;
+    this.parent = traceParentOf(head.headers, parts.random);
+    this.mode = settings.mode;
+    this.ask = { ...nothingAsked, operation: dialect.operation(head) ?? "chat" };
+  }
+
+  elapsed(): number {
+    return this.#parts.clock.ticks() - this.startedTicks;
+  }
+
+  remaining(): number {
+    return Math.max(0, this.#deadline - this.elapsed());
+  }
+
+  onEnd(callback: () => void): void {
+    if (this.#ended) callback();
+    else this.#endings.push(callback);
+  }
+
+  end(): void {
+    this.#ended = true;
+    const endings = this.#endings;
+    this.#endings = [];
+    for (const callback of endings) callback();
+  }
+}

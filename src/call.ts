@@ -1,0 +1,255 @@
+import { type AttemptOwner, RunningAttempt } from "./attempt.ts";
+import { AttemptState, Veto } from "./attempt-context.ts";
+import { collect } from "./body.ts";
+import { CallState } from "./call-context.ts";
+import type { Dialect } from "./dialects/dialect.ts";
+import { createDocument } from "./document.ts";
+import type { Engine } from "./engine.ts";
+import { Refusal, toRefusal } from "./errors.ts";
+import { createHold, type Hold } from "./gauge.ts";
+import { checkBodyHead, requestHeaders } from "./headers.ts";
+import { Hooks } from "./hooks.ts";
+import type { Attempt, AttemptRequest, Call } from "./host.ts";
+import { type Host, noBytes, type Reply, type RequestHead } from "./http.ts";
+import { createOutcome, type Ended } from "./outcome.ts";
+import { Settlement } from "./settlement.ts";
+import type { Document } from "./slot.ts";
+import type { AttemptHooks, AttemptOutcome, Receipt, Target } from "./step.ts";
+
+export class RunningCall implements Call, AttemptOwner {
+  readonly id: string;
+  readonly admitted: Promise<number>;
+  readonly receipt: Promise<Receipt>;
+  readonly keepAlive: number;
+  readonly host: Host;
+  readonly head: RequestHead;
+  readonly clock: Engine["parts"]["clock"];
+  readonly gauge: Engine["gauge"];
+  readonly limits: Engine["limits"];
+  readonly #dialect: Dialect;
+  readonly #state: CallState;
+  readonly #hooks: Hooks;
+  readonly #hold: Hold;
+  readonly #settlement: Settlement;
+  #document: Document | undefined;
+  #bytes: Uint8Array = noBytes;
+  #current: RunningAttempt | undefined;
+  #kept: Reply | undefined;
+  #reply: Reply | undefined;
+  #last: AttemptOutcome | undefined;
+  #opening = false;
+  #aborted = false;
+  #cancelDeadline: (() => void) | undefined;
+
+  constructor(engine: Engine, head: RequestHead, dialect: Dialect, host: Host) {
+    this.#dialect = dialect;
+    this.host = host;
+    this.head = head;
+    this.clock = engine.parts.clock;
+    this.gauge = engine.gauge;
+    this.limits = engine.limits;
+    this.keepAlive = Math.min(engine.limits.keepAlive, engine.limits.commit);
+    const mode = host.mutates ? engine.mode : "observe";
+    this.#state = new CallState(head, dialect, engine.parts, { mode, deadline: engine.deadline });
+    this.id = this.#state.id;
+    this.#hooks = new Hooks(engine.steps, this.#state, host.mutates);
+    this.#hold = createHold(
+      engine.gauge,
+      engine.limits.body,
+      () => new Refusal("body_too_large", { limit: engine.limits.body }),
+    );
+    this.#settlement = new Settlement(this.#state, this.#hooks, engine);
+    this.receipt = this.#settlement.receipt;
+    this.admitted = this.#admit();
+  }
+
+  get summary() {
+    return this.#settlement.summary;
+  }
+
+  get generates(): boolean {
+    return this.#state.ask.operation === "chat";
+  }
+
+  answerHeaders(): Readonly<Record<string, string>> {
+    return this.#settlement.headers();
+  }
+
+  async receive(body: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+    if ((await this.admitted) === 0 || this.#settlement.settled) return;
+    try {
+      this.#bytes = await this.#read(body);
+      if (this.#settlement.settled) return;
+      const bodyless = this.head.method === "GET" || this.head.method === "HEAD";
+      if (!bodyless) this.#document = createDocument(this.#bytes, this.#dialect.requestRules, { nested: true });
+      this.#state.ask = this.#dialect.ask(this.head, this.#document);
+      const reply = await this.#hooks.run((hooks) => hooks.request?.(this.#document));
+      if (reply !== undefined) this.#answer(reply);
+    } catch (cause) {
+      this.#refuse(cause);
+    }
+  }
+
+  async next(asked?: string): Promise<Attempt | undefined> {
+    if (this.#settlement.settled || this.#opening) return undefined;
+    this.#opening = true;
+    try {
+      const attempt = await this.#openNext(asked);
+      if (attempt !== undefined) return attempt;
+      this.#giveUp();
+    } catch (cause) {
+      this.#refuse(cause);
+    } finally {
+      this.#opening = false;
+    }
+    return undefined;
+  }
+
+  reply(): Reply {
+    const refusal = this.#settlement.refusal ?? new Refusal("internal_error");
+    const reply = this.#reply ?? this.#dialect.refusal(refusal, this.head);
+    return { ...reply, headers: { ...reply.headers, ...this.#settlement.headers() } };
+  }
+
+  abort(_cause: unknown): void {
+    if (this.#settlement.settled || this.#aborted) return;
+    this.#aborted = true;
+    const reason = new Refusal("call_aborted");
+    this.#state.end();
+    if (this.#current?.state === "waiting" || this.#current?.state === "committed") this.#current.fail(reason);
+    else if (!this.#opening) this.#refuse(reason);
+  }
+
+  ended(end: Ended, refusal: Refusal | undefined): void {
+    const { outcome } = end;
+    this.#settlement.add(end);
+    this.#last = outcome;
+    if (this.#current?.kept !== undefined) this.#kept = this.#current.kept;
+    if (refusal !== undefined && !outcome.committed) this.#refuse(refusal);
+    else if (outcome.committed) this.#settle(outcome, this.#current?.out.status ?? 502);
+  }
+
+  async #admit(): Promise<number> {
+    try {
+      if (this.#dialect.operation(this.head) === undefined) throw new Refusal("method_not_allowed");
+      const reply = await this.#hooks.run((hooks) => hooks.head?.());
+      if (reply !== undefined) this.#answer(reply);
+      else checkBodyHead(this.head, this.limits.body);
+      return reply === undefined ? this.limits.body : 0;
+    } catch (cause) {
+      this.#refuse(cause);
+      return 0;
+    }
+  }
+
+  async #read(body: Uint8Array | AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+    if (body instanceof Uint8Array) {
+      this.#hold.add(body.length);
+      return body;
+    }
+    try {
+      return await collect(body, this.#hold);
+    } catch (cause) {
+      throw cause instanceof Refusal ? cause : new Refusal("call_aborted");
+    }
+  }
+
+  async #openNext(asked: string | undefined): Promise<RunningAttempt | undefined> {
+    for (;;) {
+      const choice = this.#hooks.next(this.#last, asked);
+      const target = choice instanceof Promise ? await choice : choice;
+      if (this.#aborted) throw new Refusal("call_aborted");
+      if (target === undefined) return undefined;
+      const attempt = await this.#attempt(target);
+      if (attempt !== undefined) return attempt;
+    }
+  }
+
+  async #attempt(target: Target): Promise<RunningAttempt | undefined> {
+    const number = this.#settlement.attempts + 1;
+    const observe = this.#state.mode === "observe";
+    const context = new AttemptState(number, target, this.#dialect, this.#state.ask, this.#bytes.length, observe);
+    const hooks: AttemptHooks[] = [];
+    const startedAt = this.clock.now();
+    try {
+      if (target.provider !== this.#dialect.provider) context.veto("dialect");
+      await this.#hooks.attempt(context, hooks);
+      if (this.#aborted) throw new Refusal("call_aborted");
+      this.#settlement.live = context;
+      this.#current = new RunningAttempt(this, context, this.#request(context), hooks);
+      this.#settlement.left();
+      this.#cancelDeadline ??= this.clock.after(this.#state.remaining(), () =>
+        this.#current?.stop(new Refusal("deadline_exceeded")),
+      );
+      return this.#current;
+    } catch (cause) {
+      const veto = cause instanceof Veto;
+      const code = veto ? undefined : toRefusal(cause).code;
+      const result = veto ? "vetoed" : code === "call_aborted" ? "aborted" : "rejected";
+      const ending = {
+        result,
+        code,
+        reason: veto ? cause.reason : undefined,
+        sent: false,
+        committed: false,
+        startedAt,
+        duration: 0,
+      } as const;
+      const end = createOutcome(context, hooks, {
+        ...ending,
+        status: undefined,
+        retryAfter: undefined,
+        firstByte: undefined,
+      });
+      this.#last = end.outcome;
+      this.#settlement.add(end);
+      if (veto) return undefined;
+      throw cause;
+    }
+  }
+
+  #request(context: AttemptState): AttemptRequest {
+    const { target, dialect } = context;
+    const body = this.#document === undefined || !this.host.mutates ? this.#bytes : context.render(this.#document);
+    return {
+      method: this.head.method,
+      url: target.baseUrl + dialect.path(this.head, context.asked),
+      headers: requestHeaders(this.head, dialect, target, context.headers, body.length),
+      body,
+    };
+  }
+
+  #giveUp(): void {
+    if (this.#kept === undefined) {
+      this.#refuse(new Refusal(this.#last?.code ?? "no_target"));
+      return;
+    }
+    this.#reply = this.#kept;
+    this.#settlement.fail(this.#last?.code ?? "upstream_error", this.#kept.status);
+    this.#finish();
+  }
+
+  #answer(reply: Reply): void {
+    this.#reply = reply;
+    this.#settlement.answer(reply.status);
+    this.#finish();
+  }
+
+  #refuse(cause: unknown): void {
+    if (this.#settlement.settled) return;
+    this.#settlement.refuse(cause);
+    this.#finish();
+  }
+
+  #settle(outcome: AttemptOutcome, status: number): void {
+    this.#settlement.end(outcome, status);
+    this.#finish();
+  }
+
+  /** The call is over: what it held is given back; the receipt follows when the stores are done. */
+  #finish(): void {
+    this.#cancelDeadline?.();
+    this.#hold.release();
+    this.#state.end();
+  }
+}

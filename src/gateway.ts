@@ -1,0 +1,146 @@
+import { createAccess } from "./access/access.ts";
+import { createBudgets } from "./budgets/budgets.ts";
+import { RunningCall } from "./call.ts";
+import { systemClock } from "./clock.ts";
+import { parseConfig } from "./config/load.ts";
+import type { Config, ConfigInput } from "./config/schema.ts";
+import { resolveTargets } from "./config/targets.ts";
+import { anthropicMessages } from "./dialects/anthropic-messages.ts";
+import type { Dialect } from "./dialects/dialect.ts";
+import { openaiChat } from "./dialects/openai-chat.ts";
+import type { Engine } from "./engine.ts";
+import { Refusal, toRefusal } from "./errors.ts";
+import { createFetch } from "./fetch.ts";
+import { createGauge } from "./gauge.ts";
+import { handle, type Send } from "./handle.ts";
+import { checkHead } from "./headers.ts";
+import type { Call, Gateway } from "./host.ts";
+import { ableHost, type Host, type HttpRequest, type RequestHead, type Sink } from "./http.ts";
+import { ulid } from "./ids.ts";
+import { createLogger } from "./log.ts";
+import { createMetering } from "./metering/metering.ts";
+import { loadRecordList } from "./redaction/detectors/records.ts";
+import { createScanner } from "./redaction/detectors/scanner.ts";
+import { createRedaction } from "./redaction/redaction.ts";
+import { refusedCall } from "./refused.ts";
+import { createHealth, type Health } from "./routing/health.ts";
+import { createRouting } from "./routing/routing.ts";
+import type { Clock, Logger, Parts, Step } from "./step.ts";
+import { createMemoryStores } from "./stores/memory.ts";
+import type { Stores } from "./stores/stores.ts";
+import { createTracing } from "./tracing/tracing.ts";
+import { createUpstream } from "./upstream.ts";
+
+export type StepName = "access" | "redaction" | "routing" | "metering" | "budgets" | "tracing";
+
+/** A step of one's own, put right after (or before) one of ours: the place is the policy. */
+export type OwnStep = { readonly step: Step } & ({ readonly after: StepName } | { readonly before: StepName });
+
+/** What else a gateway may be given; everything has a default. */
+export interface GatewayOptions {
+  readonly log?: Logger;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+  readonly stores?: Stores;
+  readonly steps?: readonly OwnStep[];
+  /** Who talks to the providers; one undici pool per target by default. */
+  readonly send?: Send;
+}
+
+const dialects: readonly Dialect[] = [anthropicMessages, openaiChat];
+
+/** The order is the policy. */
+async function buildSteps(config: Config, parts: Parts, health: Health): Promise<readonly Step[]> {
+  const lists = await Promise.all(config.redaction.lists.map(loadRecordList));
+  return [
+    createAccess(config.access, parts), // who is calling: virtual key → attributes, rights
+    createRedaction(createScanner(config.redaction, lists), config.redaction, parts), // below this line nobody sees personal data
+    createRouting(config, resolveTargets(config), parts, health), // what was asked for → who is tried, in order
+    createMetering(config, parts), // usage → money, exact integers
+    createBudgets(config.budgets, parts), // reserve, settle, cut at the cap
+    createTracing(config.tracing, parts), // span, record, server-timing
+  ];
+}
+
+function withOwn(steps: readonly Step[], own: readonly OwnStep[]): readonly Step[] {
+  const all = [...steps];
+  for (const entry of own) {
+    const place = "after" in entry ? entry.after : entry.before;
+    const index = all.findIndex((step) => step.name === place);
+    all.splice("after" in entry ? index + 1 : index, 0, entry.step);
+  }
+  return all;
+}
+
+/** The dialect to refuse in when no dialect claims the call. */
+const spokenIn = (head: RequestHead): Dialect =>
+  dialects.find((dialect) => dialect.matches(head)) ??
+  (head.headers["anthropic-version"] === undefined ? openaiChat : anthropicMessages);
+
+/**
+ * A gateway for the life of the process.
+ * @throws ConfigError with line and column of everything that is wrong.
+ * @example const gateway = createGateway(); const openai = new OpenAI({ fetch: gateway.fetch });
+ */
+export function createGateway(input: ConfigInput | string = {}, options: GatewayOptions = {}): Gateway {
+  const config = parseConfig(input);
+  const clock = options.clock ?? systemClock;
+  const stores = options.stores ?? createMemoryStores({ clock }, { keep: config.tracing.keep });
+  const parts: Parts = { clock, random: options.random ?? Math.random, log: options.log ?? createLogger(), stores };
+  const health = createHealth(parts);
+  const gauge = createGauge(config.limits);
+  const upstream = createUpstream({ clock });
+  const send = options.send ?? ((target) => upstream.exchange(target));
+  let engine: Engine | undefined;
+  let draining = false;
+  const running = new Set<Call>();
+
+  const load = async (next: Config): Promise<void> => {
+    const steps = withOwn(await buildSteps(next, parts, health), options.steps ?? []);
+    const { mode, limits } = next;
+    engine = { parts, dialects, steps, gauge, mode, deadline: next.routing.deadline, limits };
+  };
+  const ready = load(config);
+  ready.catch(() => {});
+
+  const open = (head: RequestHead, host: Host = ableHost): Call => {
+    try {
+      checkHead(head);
+      if (draining) throw new Refusal("draining", {}, 1_000);
+      if (engine === undefined) throw new Refusal("overloaded", {}, 1_000);
+      const dialect = dialects.find((candidate) => candidate.matches(head));
+      if (dialect === undefined) throw new Refusal("not_inspected");
+      gauge.enter();
+      const call = new RunningCall(engine, head, dialect, host);
+      running.add(call);
+      void call.receipt.then(() => running.delete(call));
+      return call;
+    } catch (cause) {
+      return refusedCall(ulid(clock.now(), parts.random), toRefusal(cause), spokenIn(head), head, clock.now());
+    }
+  };
+  const opened = (head: RequestHead): Call | Promise<Call> =>
+    engine === undefined ? ready.then(() => open(head)) : open(head);
+  const push = (request: HttpRequest, to: Sink, picked?: string) =>
+    handle(request, to, { open: () => opened(request), send, clock, picked });
+
+  return {
+    matches: (head) => dialects.some((dialect) => dialect.matches(head)),
+    handle: (request, to) => push(request, to),
+    fetch: createFetch(push, () => resolveTargets(config)),
+    open,
+    ready,
+    reload: async (next) => load(parseConfig(next)),
+    async close(deadline = 10_000) {
+      draining = true;
+      await Promise.race([gauge.empty(), new Promise<void>((resolve) => clock.after(deadline, resolve))]);
+      for (const call of running) call.abort(new Refusal("draining"));
+      await gauge.empty();
+      for (const step of engine?.steps ?? []) await step.close?.();
+      await upstream.close();
+      if (options.stores === undefined)
+        await Promise.all([stores.counters.close(), stores.ledger.close(), stores.records.close()]);
+    },
+    records: (limit = 50) => stores.records.list(limit),
+  };
+}

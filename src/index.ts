@@ -1,0 +1,44 @@
+export { createKey, hashKey } from "./access/keys.ts";
+export { loadConfig, parseConfig } from "./config/load.ts";
+export { ConfigError } from "./config/problems.ts";
+export type { Config, ConfigInput } from "./config/schema.ts";
+export type { Ask, Dialect, Usage, WireEvent } from "./dialects/dialect.ts";
+export { type ErrorCode, errorTable, Refusal } from "./errors.ts";
+export { type Attributes, type Caller, type FactKey, type Facts, facts, type Redacted } from "./facts.ts";
+export { respond, toRequest } from "./fetch.ts";
+export { createGateway, type GatewayOptions, type OwnStep, type StepName } from "./gateway.ts";
+export type { Attempt, AttemptRequest, Call, Gateway } from "./host.ts";
+export {
+  ableHost,
+  type Exchange,
+  type Flow,
+  type HeaderMap,
+  type Host,
+  type HttpHead,
+  type HttpRequest,
+  type Reply,
+  type RequestHead,
+  type Sink,
+} from "./http.ts";
+export { createLogger, silent } from "./log.ts";
+export type { Document, Path, Slot } from "./slot.ts";
+export type {
+  AttemptContext,
+  AttemptHooks,
+  AttemptOutcome,
+  CallContext,
+  CallHooks,
+  Clock,
+  Emit,
+  Logger,
+  Parts,
+  Receipt,
+  Step,
+  Summary,
+  Target,
+} from "./step.ts";
+export type { Counters } from "./stores/counters.ts";
+export type { Ledger } from "./stores/ledger.ts";
+export { createMemoryStores } from "./stores/memory.ts";
+export type { CallRecord, Records } from "./stores/records.ts";
+export type { Stores } from "./stores/stores.ts";

@@ -1,0 +1,181 @@
+import type { CallState } from "./call-context.ts";
+import { noUsage } from "./dialects/dialect.ts";
+import type { Engine } from "./engine.ts";
+import { type ErrorCode, Refusal, toRefusal } from "./errors.ts";
+import { facts } from "./facts.ts";
+import type { Hooks } from "./hooks.ts";
+import type { Ended } from "./outcome.ts";
+import type { AttemptContext, AttemptOutcome, CallOutcome, Receipt, Summary } from "./step.ts";
+
+interface Ending {
+  readonly outcome: CallOutcome;
+  readonly status: number;
+  readonly code: ErrorCode | undefined;
+}
+
+/** How a call ends: exactly once, whatever ends it. */
+export class Settlement {
+  readonly receipt: Promise<Receipt>;
+  refusal: Refusal | undefined;
+  /** The attempt under way, for a summary before its end. */
+  live: AttemptContext | undefined;
+  readonly #state: CallState;
+  readonly #hooks: Hooks;
+  readonly #engine: Engine;
+  readonly #outcomes: AttemptOutcome[] = [];
+  readonly #pending: Promise<void>[] = [];
+  #overhead: number | undefined;
+  #ending: Ending | undefined;
+  #resolve: (receipt: Receipt) => void = () => {};
+
+  constructor(state: CallState, hooks: Hooks, engine: Engine) {
+    this.#state = state;
+    this.#hooks = hooks;
+    this.#engine = engine;
+    this.receipt = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+  }
+
+  get settled(): boolean {
+    return this.#ending !== undefined;
+  }
+
+  get attempts(): number {
+    return this.#outcomes.length;
+  }
+
+  get summary(): Summary {
+    const last = this.#outcomes.findLast((outcome) => outcome.committed) ?? this.#outcomes.at(-1);
+    const spent = this.#outcomes.reduce((sum, outcome) => sum + outcome.cost, 0n);
+    return {
+      id: this.#state.id,
+      target: this.live?.target.name ?? last?.target,
+      usage: this.live?.usage ?? last?.usage ?? noUsage,
+      cost: spent + (this.live?.cost ?? 0n),
+      findings: this.#state.facts.get(facts.findings) ?? [],
+      attempts: this.#outcomes,
+      overhead: this.#overhead ?? this.#state.elapsed(),
+    };
+  }
+
+  /** An attempt's bytes leave: until the first of them, all time was ours. */
+  left(): void {
+    this.#overhead ??= this.#state.elapsed();
+  }
+
+  add({ outcome, pending }: Ended): void {
+    this.live = undefined;
+    this.#outcomes.push(outcome);
+    this.#pending.push(...pending);
+  }
+
+  headers(): Readonly<Record<string, string>> {
+    const headers: Record<string, string> = { "x-postern-call-id": this.#state.id };
+    const summary = this.summary;
+    if (summary.target !== undefined) headers["x-postern-target"] = summary.target;
+    this.#hooks.each((hooks) => Object.assign(headers, hooks.answer?.(summary)));
+    return headers;
+  }
+
+  answer(status: number): void {
+    this.#settle({ outcome: "answered", status, code: undefined });
+  }
+
+  fail(code: ErrorCode, status: number): void {
+    this.#settle({ outcome: "failed", status, code });
+  }
+
+  refuse(cause: unknown): void {
+    if (!(cause instanceof Refusal)) this.#report(cause, "a step failed");
+    this.refusal = toRefusal(cause);
+    const { code, status } = this.refusal;
+    this.#settle({
+      outcome: outcomeOf(
+        code,
+        this.#outcomes.some((outcome) => outcome.sent),
+      ),
+      status,
+      code,
+    });
+  }
+
+  end(outcome: AttemptOutcome, status: number): void {
+    const outcomes = {
+      answered: "answered",
+      cut: "cut",
+      aborted: "aborted",
+      broken: "failed",
+      rejected: "failed",
+      vetoed: "failed",
+    } as const;
+    this.#settle({ outcome: outcomes[outcome.result], status, code: outcome.code });
+  }
+
+  #settle(ending: Ending): void {
+    if (this.#ending !== undefined) return;
+    this.#ending = ending;
+    const receipt = this.#receiptOf(ending);
+    this.#hooks.each((hooks, name) => {
+      try {
+        const waiting = hooks.settle?.(receipt);
+        if (waiting !== undefined) this.#pending.push(waiting);
+      } catch (cause) {
+        this.#report(cause, `${name} failed to settle`);
+      }
+    });
+    void this.#finish(receipt);
+  }
+
+  async #finish(receipt: Receipt): Promise<void> {
+    for (const result of await Promise.allSettled(this.#pending)) {
+      if (result.status === "rejected") this.#report(result.reason, "a store failed to settle");
+    }
+    this.#engine.gauge.leave();
+    this.#resolve(receipt);
+  }
+
+  #receiptOf({ outcome, status, code }: Ending): Receipt {
+    const { ask, dialect, facts: known, startedAt } = this.#state;
+    const caller = known.get(facts.caller);
+    const state = this.#state;
+    return {
+      ...this.summary,
+      // Copied: until now a step could still charge for what was never reported.
+      attempts: this.#outcomes.map((attempt) => ({ ...attempt })),
+      outcome,
+      status,
+      code,
+      dialect: dialect.name,
+      operation: ask.operation,
+      model: ask.model,
+      stream: ask.stream,
+      key: caller?.key,
+      attributes: caller?.attributes ?? {},
+      startedAt,
+      duration: state.elapsed(),
+      observed: this.#hooks.observed,
+    };
+  }
+
+  /** Code or class name and stack frames; the message may quote the request and is left out. */
+  #report(cause: unknown, message: string): void {
+    const known =
+      cause instanceof Refusal ? { code: cause.code } : { error: cause instanceof Error ? cause.name : typeof cause };
+    const frames =
+      cause instanceof Error
+        ? (cause.stack ?? "")
+            .split("\n")
+            .filter((line) => /^\s+at /.test(line))
+            .slice(0, 8)
+        : [];
+    this.#engine.parts.log.error({ call: this.#state.id, ...known, frames }, message);
+  }
+}
+
+function outcomeOf(code: ErrorCode, sent: boolean): CallOutcome {
+  if (code === "call_aborted") return "aborted";
+  return code.startsWith("upstream_") || code === "deadline_exceeded" || (sent && code !== "budget_exceeded")
+    ? "failed"
+    : "refused";
+}
