@@ -23,7 +23,6 @@ export class Account {
   readonly #parts: AccountParts;
   #granted = 0n;
   #pending: Promise<unknown> = Promise.resolve();
-  #settled = false;
 
   constructor(id: string, budgets: Budgets, leaseUntil: number, parts: AccountParts) {
     this.#id = id;
@@ -34,7 +33,7 @@ export class Account {
 
   /**
    * Raises what is held towards `want`, in all lines or in none; the money counts as held once the ledger has it. A denial changes
-   * nothing. Throws `store_unavailable`, after which the account can only be settled.
+   * nothing. Throws `store_unavailable`; asking again is safe.
    */
   hold(want: Want): Promise<Denial | undefined> {
     const held = this.#hold(want);
@@ -42,10 +41,8 @@ export class Account {
     return held;
   }
 
-  /** Replaces what is held by `cost`; only the first call counts. Resolves after the first try to write it. */
+  /** Replaces what is held by `cost`, once. Resolves after the first try to write it. */
   async settle(cost: bigint): Promise<void> {
-    if (this.#settled) return;
-    this.#settled = true;
     const { clock, persistence, stores } = this.#parts;
     await this.#pending;
     if (this.tightest !== undefined) {
@@ -58,23 +55,30 @@ export class Account {
     ]);
   }
 
-  async #hold({ least, useful, most }: Want): Promise<Denial | undefined> {
+  async #hold(want: Want): Promise<Denial | undefined> {
+    // Money that was granted when the ledger failed only lacks its entry.
+    const denial = want.useful > this.#granted ? await this.#raise(want) : undefined;
+    if (denial !== undefined) return denial;
     const { clock, stores } = this.#parts;
-    const already = this.#granted;
-    const share = this.#budgets.share;
-    let answer = await this.#reserve(useful - already, most - already, share);
-    // Near a budget's end what is left may still do for a short answer: then it is worth more than a share of it.
-    if ("denied" in answer && answer.left >= least - already) {
-      answer = await this.#reserve(least - already, answer.left, 1);
-    }
-    if ("denied" in answer) return answer;
-    this.#granted += answer.granted;
-    this.tightest = { key: answer.tightest, left: answer.left };
     const [id, amount, lines, leaseUntil] = [this.#id, this.#granted, this.#keys(), this.#leaseUntil];
     await within(clock, "ledger", () =>
       stores.ledger.append({ kind: "reserve", id, at: clock.now(), amount, lines, leaseUntil }),
     );
     this.held = amount;
+    return undefined;
+  }
+
+  async #raise({ least, useful, most }: Want): Promise<Denial | undefined> {
+    const already = this.#granted;
+    const enough = least > already ? least - already : 0n;
+    let answer = await this.#reserve(useful - already, most - already, this.#budgets.share);
+    // Near a budget's end what is left may still do for a short answer: then it is worth more than a share of it.
+    if ("denied" in answer && answer.left >= enough && answer.left > 0n) {
+      answer = await this.#reserve(enough, answer.left, 1);
+    }
+    if ("denied" in answer) return answer;
+    this.#granted += answer.granted;
+    this.tightest = { key: answer.tightest, left: answer.left };
     return undefined;
   }
 

@@ -29,7 +29,6 @@ export function createMemoryRates(): MemoryRates {
       if (window === undefined || window.endsAt <= now) {
         prune(now);
         if (limit < 1) return span;
-        windows.delete(key);
         windows.set(key, { endsAt: now + span, count: 1 });
         return 0;
       }

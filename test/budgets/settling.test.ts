@@ -1,5 +1,6 @@
 import type { Usage } from "../../src/dialects/dialect.ts";
 import { facts } from "../../src/facts.ts";
+import { createRates } from "../../src/metering/rates.ts";
 import type { AttemptOutcome } from "../../src/step.ts";
 import { finalUsage, receiptOf, ScriptedAttempt } from "../doubles/attempt.ts";
 import { create, dollar, micro, type Options, rates } from "./scene.ts";
@@ -96,6 +97,19 @@ describe("settling", () => {
       "reserve 2",
       "settle 2",
     ]);
+  });
+
+  it("names no clamp where the attempt that answers needed none", async () => {
+    const { open } = create();
+    const other = open({ ask: { maxOutput: 64_000 } });
+    await other.attempt.open(other.hooks);
+    expect(other.hooks.answer?.(receiptOf(other.call, []))).toBeDefined();
+    await other.attempt.end({ result: "rejected", status: 500, code: "upstream_error" });
+    const cheap = createRates([
+      { above: -1, input: 1n, output: 1n, cacheRead: 1n, cacheWrite: 1n, cacheWriteLong: 1n },
+    ]);
+    await new ScriptedAttempt(other.call, { number: 2, rates: cheap }).open(other.hooks);
+    expect(other.hooks.answer?.(receiptOf(other.call, []))).toBeUndefined();
   });
 
   it("tells what is left of the tightest budget", async () => {

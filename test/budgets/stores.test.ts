@@ -132,6 +132,22 @@ describe("when stores fail, a hard budget closes", () => {
     expect(attempt.refusal).toBeUndefined();
   });
 
+  it("a growth that the ledger missed is entered later, not reserved twice", async () => {
+    const { line, memory, start, stores } = create([{ limit: "$10", window: "day" }]);
+    const { attempt } = await start({ ask: { stream: true, maxOutput: 64_000 } });
+    stores.break("ledger.append", "fail", 1);
+    attempt.event(2_100);
+    await settled();
+    expect(memory.ledger.entries()).toHaveLength(1);
+    attempt.event(1_000);
+    await settled();
+    expect(stores.calls("counters.reserve")).toBe(2);
+    expect(memory.ledger.entries().at(-1)?.amount).toBe((await line())?.held);
+    expect(attempt.event(3_000)).toBe(true);
+    await settled();
+    expect(attempt.refusal).toBeUndefined();
+  });
+
   it("a growth that is on its way when the attempt ends leaves nothing held", async () => {
     const { line, memory, start, stores } = create();
     const { attempt } = await start({ ask: { stream: true, maxOutput: 64_000 } });
@@ -142,7 +158,7 @@ describe("when stores fail, a hard budget closes", () => {
     stores.mend();
     await ending;
     expect(await line()).toMatchObject({ held: 0n });
-    expect(memory.ledger.totals()).toMatchObject({ reserved: 1, settled: 1 });
+    expect(memory.ledger.entries().map(({ kind }) => kind)).toEqual(["reserve", "reserve", "settle"]);
   });
 
   it("names stores and calls in what it logs, nothing else", async () => {
