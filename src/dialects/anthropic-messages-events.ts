@@ -1,4 +1,4 @@
-import type { Document, Path, Slot } from "../slot.ts";
+import type { Document, Slot } from "../slot.ts";
 import type { Stage, WireEvent } from "./dialect.ts";
 import { sseBytes } from "./sse.ts";
 
@@ -26,7 +26,7 @@ export const isWhole = (event: WireEvent): boolean =>
 /** Signatures, citations and blocks of next year are found by their place; what the model says by its section. */
 function says(event: WireEvent, part: "delta" | "content_block"): boolean {
   const slots = event.document()?.slots ?? [];
-  if (slots.some((slot) => slot.section === "messages" && slot.kind !== "key" && slot.size > 0)) return true;
+  if (slots.some((slot) => slot.section === "messages" && slot.size > 0)) return true;
   return slots.some((slot) => {
     if (slot.size === 0 || slot.kind === "key") return false;
     const { path } = slot;
@@ -86,16 +86,15 @@ function indexOf(document: Document | undefined): number {
 }
 
 /** Text goes on from one event to the next in these places alone; citations and what server tools found come as whole strings. */
-function running(path: Path): "text" | "json" | undefined {
-  if (path.length !== 2) return undefined;
-  if (path[1] === "text") return "text";
-  return path[1] === "partial_json" ? "json" : undefined;
-}
+const running: ReadonlyMap<unknown, string> = new Map([
+  ["text", "text"],
+  ["partial_json", "json"],
+]);
 
 /** `0.text`, `1.json`; the number is the block's. */
 export function channel(document: Document, slot: Slot): string | undefined {
   if (slot.kind !== "text" || slot.section !== "messages") return undefined;
-  const kind = running(slot.path);
+  const kind = running.get(slot.path[1]);
   return kind && `${indexOf(document)}.${kind}`;
 }
 

@@ -110,6 +110,11 @@ describe("channels", () => {
     });
   });
 
+  it("are none in arguments that come at once", () => {
+    const input = { text: "[EMAIL_1]", partial_json: "x" };
+    expect(channelsIn([block({ type: "tool_use", id: "toolu_1", name: "n", input })])).toEqual({});
+  });
+
   it("are none in a whole message, nor in unknown fields", () => {
     expect(channelsIn([wholeOf("message.json")])).toEqual({});
     expect(channelsIn(eventsOf("unknown.sse"))).toEqual({ "0.text": "Hi" });
@@ -162,6 +167,9 @@ describe("how much has flowed", () => {
     );
     expect(dialect.flowed(delta({ type: "input_json_delta", partial_json: "{}" }))).toBe(2);
     expect(dialect.flowed(block({ type: "text", text: "Hi" }))).toBe(2);
+    expect(dialect.flowed(delta({ type: "compaction_delta", content: "So far", encrypted_content: "b3BhcXVl" }))).toBe(
+      6,
+    );
   });
 
   it("counts the name that the model gave a tool, and arguments that come at once", () => {
