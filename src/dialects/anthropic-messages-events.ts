@@ -20,8 +20,7 @@ export function typeOf(event: WireEvent): string | undefined {
   return typeof type === "string" ? type : event.name;
 }
 
-export const isWhole = (event: WireEvent): boolean =>
-  event.name === undefined && event.original.length === event.data.length;
+const isWhole = (event: WireEvent): boolean => event.name === undefined && event.original.length === event.data.length;
 
 /** Signatures, citations and blocks of next year are found by their place; what the model says by its section. */
 function says(event: WireEvent, part: "delta" | "content_block"): boolean {
@@ -45,7 +44,10 @@ export function finishes(event: WireEvent): boolean {
   }
 }
 
-/** An answer without any text is an answer too, once the model said why it stopped. An unknown event waits with the prelude. */
+/**
+ * An answer without any text is an answer too, once the model said why it stopped. An unknown event waits with the prelude. A whole body
+ * without content is no answer.
+ */
 export function stage(event: WireEvent): Stage {
   switch (typeOf(event)) {
     case "error":
@@ -58,8 +60,11 @@ export function stage(event: WireEvent): Stage {
       return says(event, "content_block") ? "content" : "prelude";
     case "message_delta":
       return finishes(event) ? "content" : "prelude";
+    case "message":
+      return "content";
     default:
-      return isWhole(event) ? "content" : "prelude";
+      if (!isWhole(event)) return "prelude";
+      return event.document()?.get(["content"]) === undefined ? "error" : "content";
   }
 }
 

@@ -43,7 +43,7 @@ describe("the stage of a stream", () => {
     ["a signature alone", delta({ type: "signature_delta", signature: "EqQB" })],
     ["a citation", delta({ type: "citations_delta", citation: { type: "char_location", cited_text: "x" } })],
     ["a whole message", whole({ type: "message", content: [] })],
-    ["a count of tokens", whole({ input_tokens: 7 })],
+    ["a whole message without its type", whole({ content: [] })],
   ])("is content: %s", (_, event) => {
     expect(dialect.stage(event)).toBe("content");
   });
@@ -58,6 +58,12 @@ describe("the stage of a stream", () => {
     ["news of the message that is no stop", eventWith({ type: "message_delta", delta: { stop_reason: null } })],
   ])("is prelude: %s", (_, event) => {
     expect(dialect.stage(event)).toBe("prelude");
+  });
+});
+
+describe("a whole body without content", () => {
+  it.each([{}, { input_tokens: 7 }, { type: "completion" }, []])("is no answer: %j", (body) => {
+    expect(dialect.stage(whole(body))).toBe("error");
   });
 });
 
