@@ -71,17 +71,24 @@ export function spenderOf(caller: Caller | undefined, model: string): Spender {
 /** Finds what a spender has to fit under at an instant; `undefined` where no budget is for it. */
 export function createScopes(budgets: readonly Budget[]): (spender: Spender, now: number) => Budgets | undefined {
   const rules = budgets.map(toRule);
+  const running = new Map<WindowKind, Window>();
+  const windowOf = (kind: WindowKind, now: number): Window => {
+    const known = running.get(kind);
+    // A clock may be set back: then the window that runs is not the one that is due.
+    if (known !== undefined && now >= known.beginsAt && now < known.endsAt) return known;
+    const window = windowAt(kind, now);
+    running.set(kind, window);
+    return window;
+  };
   return (spender, now) => {
     const lines = new Map<string, BudgetLine>();
-    const windows = new Map<WindowKind, Window>();
     let share = 1;
     let unknown: bigint | undefined = 0n;
     for (const rule of rules) {
       const scope = keyOf(rule, spender);
       if (scope === undefined) continue;
       const { window: kind, limit } = rule.budget;
-      const window = windows.get(kind) ?? windowAt(kind, now);
-      windows.set(kind, window);
+      const window = windowOf(kind, now);
       const key = `${scope}/${window.name}`;
       // Two budgets for the same scope and window are one line, and the smaller limit counts.
       const same = lines.get(key);

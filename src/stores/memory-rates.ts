@@ -11,29 +11,29 @@ export interface MemoryRates {
   readonly size: number;
 }
 
-/** Windows that ended are dropped from the oldest on, two for each that begins, so that their number stays that of the live ones. */
+const fewest = 64;
+
+/** Windows that ended are dropped whenever their number has doubled, so that it stays within twice that of the live ones. */
 export function createMemoryRates(): MemoryRates {
   const windows = new Map<string, Window>();
+  let sweepAt = fewest;
 
-  const prune = (now: number): void => {
-    let checked = 0;
-    for (const [key, window] of windows) {
-      if (window.endsAt > now || checked++ === 2) return;
-      windows.delete(key);
-    }
+  const sweep = (now: number): void => {
+    for (const [key, { endsAt }] of windows) if (endsAt <= now) windows.delete(key);
+    sweepAt = Math.max(fewest, windows.size * 2);
   };
 
   return {
     take(key, limit, span, now) {
       const window = windows.get(key);
-      if (window === undefined || window.endsAt <= now) {
-        prune(now);
-        if (limit < 1) return span;
-        windows.set(key, { endsAt: now + span, count: 1 });
+      if (window !== undefined && window.endsAt > now) {
+        if (window.count >= limit) return window.endsAt - now;
+        window.count++;
         return 0;
       }
-      if (window.count >= limit) return window.endsAt - now;
-      window.count++;
+      if (limit < 1) return span;
+      windows.set(key, { endsAt: now + span, count: 1 });
+      if (windows.size >= sweepAt) sweep(now);
       return 0;
     },
     get size() {

@@ -4,18 +4,20 @@ export interface SettledIds {
   has(id: string): boolean;
 }
 
-/** Remembers the last `keep` ids, in constant time. */
-export function createSettledIds(keep = 65_536): SettledIds {
-  const ids = new Set<string>();
+/**
+ * Remembers the last `keep` ids at least, and twice as many at most: two generations, since taking the oldest out of one large set
+ * walks over all that were taken out before.
+ */
+export function createSettledIds(keep = 32_768): SettledIds {
+  let young = new Set<string>();
+  let old = new Set<string>();
   return {
     add(id) {
-      ids.add(id);
-      if (ids.size <= keep) return;
-      for (const oldest of ids) {
-        ids.delete(oldest);
-        break;
-      }
+      young.add(id);
+      if (young.size < keep) return;
+      old = young;
+      young = new Set();
     },
-    has: (id) => ids.has(id),
+    has: (id) => young.has(id) || old.has(id),
   };
 }

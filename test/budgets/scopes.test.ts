@@ -76,6 +76,15 @@ describe("lines", () => {
     expect(keys(budgets, { team: "a%2C", customer: "\ud800" })).toEqual(["team=a%252C,customer=\ud800/2026-11"]);
   });
 
+  it("follow the clock from window to window, and back", () => {
+    const scopes = createScopes(schema.parse({ budgets: [{ limit: "$1", window: "hour" }] }).budgets);
+    const keyAt = (instant: number) => scopes(spenderOf(undefined, "fast"), instant)?.lines[0]?.key;
+    expect(keyAt(now)).toBe("everybody/2026-11-24T12");
+    expect(keyAt(now + 3_599_999)).toBe("everybody/2026-11-24T12");
+    expect(keyAt(now + 3_600_000)).toBe("everybody/2026-11-24T13");
+    expect(keyAt(now)).toBe("everybody/2026-11-24T12");
+  });
+
   it("outlive their window, so that a call which began in it settles in it", () => {
     const line = find([{ limit: "$1", window: "day" }])?.lines[0];
     expect(line?.expiresAt).toBe(Date.UTC(2026, 10, 25, 1));
