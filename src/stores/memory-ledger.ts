@@ -9,7 +9,7 @@ export interface MemoryLedger extends Ledger {
 }
 
 /** An account in memory: totals over everything, the newest `keep` entries, nothing else. */
-export function createMemoryLedger(keep = 10_000): MemoryLedger {
+export function createMemoryLedger(keep = 1_000): MemoryLedger {
   const ring: Entry[] = [];
   const open = new Set<string>();
   const settled = createSettledIds();

@@ -8,7 +8,7 @@ export interface SettledIds {
  * Remembers the last `keep` ids at least, and twice as many at most: two generations, since taking the oldest out of one large set
  * walks over all that were taken out before.
  */
-export function createSettledIds(keep = 32_768): SettledIds {
+export function createSettledIds(keep = 1_024): SettledIds {
   let young = new Set<string>();
   let old = new Set<string>();
   return {
