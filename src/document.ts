@@ -1,9 +1,10 @@
 import { type Body, JsonString, locate, stringAt, valueEnd } from "./json/body.ts";
+import { splitsPair } from "./json/cursor.ts";
 import { type Edit, editSplices, insertEdit } from "./json/edits.ts";
 import { toSplices } from "./json/patch.ts";
 import { type Place, placeOf } from "./json/places.ts";
 import { inOrder, type Splice, splice } from "./json/splice.ts";
-import { quote, splitsPair } from "./json/text.ts";
+import { quote } from "./json/text.ts";
 import {
   type Document,
   type EditKind,
@@ -25,26 +26,39 @@ const toBuffer = (bytes: Uint8Array): Buffer =>
 
 /** In place of each string that holds JSON, the strings in it. */
 function withNested(body: Body): readonly JsonString[] {
-  const inside = new Map<JsonString, readonly JsonString[]>();
-  let count = body.strings.length;
-  for (const { string, place } of body.nested) {
+  const { strings } = body;
+  const all: JsonString[] = [];
+  let taken = 0;
+  let count = strings.length;
+  for (const { string, ordinal, place } of body.nested) {
     const inner = walkInside(string, place, count);
     if (inner === undefined) continue;
-    inside.set(string, inner.strings);
     count += inner.strings.length;
+    for (; taken < ordinal; taken++) all.push(strings[taken] as JsonString);
+    for (const each of inner.strings) all.push(each);
+    taken++;
   }
-  return inside.size === 0 ? body.strings : body.strings.flatMap((string) => inside.get(string) ?? string);
+  if (taken === 0) return strings;
+  for (; taken < strings.length; taken++) all.push(strings[taken] as JsonString);
+  return all;
 }
 
+const rankOf = (string: JsonString): number => sectionOrder.indexOf(string.section);
+
 function inPromptOrder(strings: readonly JsonString[]): readonly JsonString[] {
-  let section = 0;
+  let last = 0;
   for (const string of strings) {
-    if (string.section === sectionOrder[section]) continue;
-    const next = sectionOrder.indexOf(string.section);
-    if (next < section) return sectionOrder.flatMap((wanted) => strings.filter((each) => each.section === wanted));
-    section = next;
+    const rank = rankOf(string);
+    if (rank < last) return bySection(strings);
+    last = rank;
   }
   return strings;
+}
+
+function bySection(strings: readonly JsonString[]): readonly JsonString[] {
+  const sections = sectionOrder.map((): JsonString[] => []);
+  for (const string of strings) sections[rankOf(string)]?.push(string);
+  return ([] as JsonString[]).concat(...sections);
 }
 
 /** What both hold, in order. An edit within a value that is set gives way. */
@@ -58,21 +72,24 @@ function combined(edits: Splice[], settings: Splice[]): Splice[] {
   });
 }
 
+/** By their first letters. */
+const literals = new Map([true, false, null].map((value) => [String(value).charCodeAt(0), value]));
+
 class JsonDocument implements Document {
-  #bytes: Uint8Array;
-  #body: Body;
   readonly #place: Place;
   readonly #nested: boolean;
-  #slots: readonly JsonString[] | undefined = undefined;
+  #bytes: Uint8Array;
+  #body: Body;
+  #slots: readonly JsonString[] | undefined;
   #edits: Map<JsonString, Edit[]> | undefined = undefined;
   #set = false;
 
   constructor(bytes: Uint8Array, place: Place, nested: boolean) {
-    this.#bytes = bytes;
     this.#place = place;
     this.#nested = nested;
+    this.#bytes = bytes;
     this.#body = walk(toBuffer(bytes), place);
-    if (nested) this.#slots = inPromptOrder(withNested(this.#body));
+    this.#slots = nested ? inPromptOrder(withNested(this.#body)) : undefined;
   }
 
   get slots(): readonly Slot[] {
@@ -88,7 +105,10 @@ class JsonDocument implements Document {
     const body = this.#body;
     const start = locate(body, path);
     if (start < 0) return undefined;
-    if (this.#edits === undefined && body.bytes[start] === quote) return stringAt(body, start).text;
+    const first = body.bytes[start] as number;
+    const literal = literals.get(first);
+    if (literal !== undefined) return literal;
+    if (this.#edits === undefined && first === quote) return stringAt(body, start).text;
     const end = valueEnd(body, start);
     const edits = this.#splices(undefined).filter((edit) => edit.start >= start && edit.end <= end);
     const { bytes } = body;
@@ -98,11 +118,11 @@ class JsonDocument implements Document {
   }
 
   set(path: Path, value: unknown): void {
-    if (this.#edits !== undefined)
-      throw new Error("a document's structure can be set before its texts are edited only");
+    if (this.#edits !== undefined) throw new Error("structure is set before texts are edited, not after");
     const bytes = splice(this.#body.bytes, toSplices(this.#body, [{ path, value }]));
-    this.#body = walk(bytes, this.#place);
-    this.#slots = this.#nested ? inPromptOrder(withNested(this.#body)) : undefined;
+    const body = walk(bytes, this.#place);
+    this.#slots = this.#nested ? inPromptOrder(withNested(body)) : undefined;
+    this.#body = body;
     this.#bytes = bytes;
     this.#set = true;
   }
@@ -112,10 +132,9 @@ class JsonDocument implements Document {
       throw new Error("the slot is not one of this document");
     }
     if (slot.kind !== "text") throw new Error(`a slot of kind ${slot.kind} is never edited`);
-    if (!(start >= 0 && start <= end && end <= slot.text.length))
-      throw new Error("the range is not within the slot's text");
-    if (splitsPair(slot.text, start) || splitsPair(slot.text, end))
-      throw new Error("the range splits a surrogate pair");
+    const { text: before } = slot;
+    if (!(start >= 0 && start <= end && end <= before.length)) throw new Error("the range is not within the text");
+    if (splitsPair(before, start) || splitsPair(before, end)) throw new Error("the range splits a surrogate pair");
     this.#edits ??= new Map();
     const edits = this.#edits.get(slot) ?? [];
     insertEdit(edits, { start, end, text, kind });

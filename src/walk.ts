@@ -1,9 +1,9 @@
 import { isUtf8 } from "node:buffer";
 import { Refusal } from "./errors.ts";
 import { type Body, container, JsonString, type Nested, openBrace, openBracket } from "./json/body.ts";
-import { duplicateKey } from "./json/keys.ts";
+import { duplicateKey, markOf, otherMarkOf } from "./json/keys.ts";
 import { memberPlace, type Place } from "./json/places.ts";
-import { StringScanner } from "./json/scan.ts";
+import { nearEnd, StringScanner } from "./json/scan.ts";
 import { isPayload, quote, scalarEnd, spaceEnd } from "./json/text.ts";
 
 const closeBrace = 0x7d;
@@ -60,7 +60,9 @@ class Walk implements Body {
   }
 
   #contentEnd(start: number): number {
-    const end = this.#scanner.end(start);
+    const near = nearEnd(this.bytes, start);
+    if (this.bytes[near] === quote) return near;
+    const end = this.#scanner.end(near);
     return end < 0 ? invalid(-1 - end) : end;
   }
 
@@ -69,8 +71,9 @@ class Walk implements Body {
     const end = this.#contentEnd(start);
     const payload = place.own.kind !== "binary" || isPayload(this.bytes, start, end);
     const string = new JsonString(this, start, end, payload ? place.own : place.otherwise, holder, index);
-    if (this.strings.push(string) > this.#room) full();
-    if (string.class.encoding === "json") this.nested.push({ string, place: place.inner });
+    const ordinal = this.strings.push(string) - 1;
+    if (ordinal >= this.#room) full();
+    if (string.class.encoding === "json") this.nested.push({ string, ordinal, place: place.inner });
     return end + 1;
   }
 
@@ -80,14 +83,19 @@ class Walk implements Body {
     if (bytes[at] === closeBrace) return at + 1;
     const id = this.#open(start, holder, index);
     let lastKey = -1;
-    let count = 0;
-    let plain = true;
-    for (; ; count++) {
+    let marks = 0;
+    let otherMarks = 0;
+    let doubtful = false;
+    for (;;) {
       if (bytes[at] !== quote) invalid(at);
       const { escapes } = this.#scanner;
       const key = new JsonString(this, at + 1, this.#contentEnd(at + 1), place.key, id, lastKey);
       const escaped = this.#scanner.escapes !== escapes;
-      if (escaped) plain = false;
+      const mark = markOf(bytes, key);
+      const otherMark = otherMarkOf(bytes, key);
+      if (escaped || ((marks & mark) !== 0 && (otherMarks & otherMark) !== 0)) doubtful = true;
+      marks |= mark;
+      otherMarks |= otherMark;
       lastKey = strings.push(key) - 1;
       if (lastKey >= this.#room) full();
       at = spaced(bytes, key.end + 1);
@@ -98,7 +106,7 @@ class Walk implements Body {
       at = spaced(bytes, at + 1);
     }
     if (bytes[at] !== closeBrace) invalid(at);
-    const duplicate = count === 0 ? -1 : duplicateKey(strings, lastKey, count + 1, plain);
+    const duplicate = doubtful ? duplicateKey(strings, lastKey) : -1;
     if (duplicate >= 0) this.#duplicate = duplicate;
     return this.#close(id, at + 1, lastKey);
   }
@@ -132,7 +140,7 @@ class Walk implements Body {
   }
 }
 
-const inString = /^[ \t\n\r]*[{[]/;
+const visible = /[^ \t\n\r]/;
 
 /** Walks a whole body. */
 export function walk(bytes: Buffer, place: Place): Body {
@@ -145,7 +153,8 @@ export function walk(bytes: Buffer, place: Place): Body {
  * `count`: so many strings were found already. A lone surrogate of the text counts as U+FFFD, which has the same lengths.
  */
 export function walkInside(string: JsonString, place: Place, count: number): Body | undefined {
-  if (!inString.test(string.text)) return undefined;
+  const first = string.text[string.text.search(visible)];
+  if (first !== "{" && first !== "[") return undefined;
   try {
     return new Walk(Buffer.from(string.text), place, stringLimit - count, string);
   } catch (cause) {

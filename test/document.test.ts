@@ -363,8 +363,19 @@ describe("set", () => {
   it("is refused after the first edit", () => {
     const document = read('["x"]');
     replaceAll(document, "x", "y");
-    expect(() => document.set([], 1)).toThrow("before its texts are edited");
+    expect(() => document.set([], 1)).toThrow("before texts are edited");
     expect(shown(document)).toBe('["y"]');
+  });
+});
+
+describe("set, where the walk refuses what came of it", () => {
+  it("leaves the document as it was", () => {
+    const document = read('{"a":"x"}');
+    const deep = JSON.parse("[".repeat(200) + "]".repeat(200)) as unknown;
+    expect(() => document.set(["a"], deep)).toThrow("nested too deeply");
+    expect(document.edited).toBe(false);
+    expect(shown(document)).toBe('{"a":"x"}');
+    expect(document.slots.map((slot) => slot.text)).toEqual(["a", "x"]);
   });
 });
 

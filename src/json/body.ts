@@ -24,6 +24,8 @@ export interface Body {
 
 export interface Nested {
   readonly string: JsonString;
+  /** Of the string in `strings`. */
+  readonly ordinal: number;
   /** The place of the JSON's root. */
   readonly place: Place;
 }

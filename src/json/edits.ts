@@ -1,7 +1,8 @@
 import type { EditKind } from "../slot.ts";
 import type { JsonString } from "./body.ts";
+import { createCursor } from "./cursor.ts";
 import { inOrder, type Splice } from "./splice.ts";
-import { createCursor, escapeText } from "./text.ts";
+import { escapeText } from "./text.ts";
 
 /** UTF-16 range [start, end) of a string's text, and what to put there. */
 export interface Edit extends Splice {
@@ -24,16 +25,26 @@ export function insertEdit(edits: Edit[], edit: Edit): void {
   edits.splice(low, 0, edit);
 }
 
-/** Ranges of a string's text as ranges of its body's bytes. `plain`: a byte each, so that nothing needs to be counted. */
-function mapped(string: JsonString, ranges: readonly Splice[], unit: "utf16" | "utf8", plain: boolean): Splice[] {
-  const { body, start } = string;
-  const locate = plain ? (offset: number) => start + offset : createCursor(body.bytes, start, unit);
-  return ranges.map((range) => ({ start: locate(range.start), end: locate(range.end), text: range.text }));
-}
-
 /** How often text is escaped that is put into a string. */
 const levelsOf = (string: JsonString, nested: boolean): number =>
   string.body.outer || (nested && string.encoding === "json") ? 2 : 1;
+
+/** Edits of a string as splices of its body's bytes. */
+function addSplices(string: JsonString, edits: Iterable<Edit>, levels: number, splices: Splice[]): void {
+  const { body, start: from } = string;
+  const plain = string.text.length === string.size;
+  const locate = plain ? (offset: number) => from + offset : createCursor(body.bytes, from, string.end, "utf16");
+  for (const { start, end, text } of edits) {
+    splices.push({ start: locate(start), end: locate(end), text: escapeText(text, levels) });
+  }
+}
+
+/** Splices of JSON in a string as splices of the bytes around it. */
+function addInner(outer: JsonString, inner: Splice[], splices: Splice[]): void {
+  const locate = createCursor(outer.body.bytes, outer.start, outer.end, "utf8");
+  for (const { start, end, text } of inner.sort(inOrder))
+    splices.push({ start: locate(start), end: locate(end), text });
+}
 
 /**
  * Edits as splices of the outermost bytes, in order. `nested`: JSON in strings was walked, so a text for it is not yet escaped.
@@ -44,21 +55,17 @@ export function editSplices(
   nested: boolean,
   kinds: ReadonlySet<EditKind> | undefined,
 ): Splice[] {
-  /** By the string that holds them, since one cursor has to find them all: one for each would be quadratic. */
-  const ranges = new Map<JsonString | undefined, Splice[]>();
-  for (const [string, all] of edits) {
-    const levels = levelsOf(string, nested);
-    const made = all.filter(({ kind }) => kinds === undefined || kind === undefined || kinds.has(kind));
-    const escaped = made.map(({ start, end, text }) => ({ start, end, text: escapeText(text, levels) }));
-    const { outer } = string.body;
-    const known = ranges.get(outer) ?? [];
-    for (const range of mapped(string, escaped, "utf16", string.text.length === string.size)) known.push(range);
-    ranges.set(outer, known);
-  }
   const splices: Splice[] = [];
-  for (const [outer, found] of ranges) {
-    const outermost = outer ? mapped(outer, found.sort(inOrder), "utf8", false) : found;
-    for (const range of outermost) splices.push(range);
+  /** By the string around them, since one cursor has to find them all: a cursor for each would be quadratic. */
+  const inner = new Map<JsonString, Splice[]>();
+  for (const [string, all] of edits) {
+    const made = kinds === undefined ? all : all.filter(({ kind }) => kind === undefined || kinds.has(kind));
+    if (made.length === 0) continue;
+    const { outer } = string.body;
+    const found = outer ? (inner.get(outer) ?? []) : splices;
+    if (outer) inner.set(outer, found);
+    addSplices(string, made, levelsOf(string, nested), found);
   }
+  for (const [outer, found] of inner) addInner(outer, found, splices);
   return splices.sort(inOrder);
 }

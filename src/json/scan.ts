@@ -3,6 +3,18 @@ import { backslash, escapeLength, hasControl, quote, type Words, wordsOf } from 
 /** Up to so many bytes are read one by one; what is longer is searched natively. */
 const shortRun = 24;
 
+/** The next quote, backslash or control character, if it is near; else as far as was looked. */
+export function nearEnd(bytes: Buffer, from: number): number {
+  const limit = Math.min(from + shortRun, bytes.length);
+  let at = from;
+  while (at < limit) {
+    const byte = bytes[at] as number;
+    if (byte === quote || byte === backslash || byte < 0x20) break;
+    at++;
+  }
+  return at;
+}
+
 /** Finds the ends of a text's strings, in ascending order. It remembers what the native searches found, so that all is read once. */
 export class StringScanner {
   readonly #bytes: Buffer;
@@ -17,24 +29,21 @@ export class StringScanner {
     this.#bytes = bytes;
   }
 
-  /** The closing quote of the string whose content begins at `start`; below zero, `-1 - position`, where the text is no JSON. */
+  /** The closing quote of the string whose content is known up to `start`, where `nearEnd` stopped; `-1 - position` where it is no JSON. */
   end(start: number): number {
     const bytes = this.#bytes;
     let at = start;
     while (at >= 0) {
-      const limit = Math.min(at + shortRun, bytes.length);
-      for (; at < limit; at++) {
-        const byte = bytes[at] as number;
-        if (byte === quote) return at;
-        if (byte === backslash || byte < 0x20) break;
-      }
-      at = at === limit ? this.#run(at) : this.#escape(at);
+      const byte = bytes[at] as number;
+      if (byte === quote) return at;
+      const next = byte === backslash ? this.#escape(at) : this.#run(at);
+      at = next < 0 ? next : nearEnd(bytes, next);
     }
     return at;
   }
 
   #escape(at: number): number {
-    const length = this.#bytes[at] === backslash ? escapeLength(this.#bytes, at) : 0;
+    const length = escapeLength(this.#bytes, at);
     this.escapes++;
     return length === 0 ? -1 - at : at + length;
   }

@@ -1,6 +1,6 @@
 export const quote = 0x22;
 export const backslash = 0x5c;
-const letterU = 0x75;
+export const letterU = 0x75;
 
 /** The text of the JSON string whose content stands in [start, end). A lone surrogate that is escaped stays one. */
 export function decode(bytes: Buffer, start: number, end: number): string {
@@ -70,7 +70,8 @@ const hexValues = Uint8Array.from({ length: 256 }, (_, byte) => {
   const value = Number.parseInt(String.fromCharCode(byte), 16);
   return Number.isNaN(value) ? 0xff : value;
 });
-const hex = (bytes: Uint8Array, at: number): number => hexValues[bytes[at] as number] as number;
+/** The value of the hex digit at `at`. */
+export const hex = (bytes: Uint8Array, at: number): number => hexValues[bytes[at] as number] as number;
 
 /** Lengths of escapes by the letter behind the backslash. */
 const escapeLengths = new Uint8Array(256);
@@ -83,50 +84,6 @@ export function escapeLength(bytes: Uint8Array, at: number): number {
   if (length !== 6) return length;
   if (at + 6 > bytes.length) return 0;
   return (hex(bytes, at + 2) | hex(bytes, at + 3) | hex(bytes, at + 4) | hex(bytes, at + 5)) > 15 ? 0 : 6;
-}
-
-const codeUnit = (bytes: Uint8Array, at: number): number =>
-  (hex(bytes, at + 2) << 12) | (hex(bytes, at + 3) << 8) | (hex(bytes, at + 4) << 4) | hex(bytes, at + 5);
-
-const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit < 0xdc00;
-const isLowSurrogate = (unit: number): boolean => unit >= 0xdc00 && unit < 0xe000;
-
-/** Does `offset` stand between the two halves of a surrogate pair? */
-export const splitsPair = (text: string, offset: number): boolean =>
-  isHighSurrogate(text.charCodeAt(offset - 1)) && isLowSurrogate(text.charCodeAt(offset));
-
-/** Of the character at `at` in the raw content of a JSON string: its raw length times 8, plus its length in UTF-8. */
-function lengthsAt(bytes: Uint8Array, at: number): number {
-  const byte = bytes[at] as number;
-  if (byte < 0x80 && byte !== backslash) return 8 + 1;
-  if (byte >= 0xf0) return 4 * 8 + 4;
-  if (byte >= 0xe0) return 3 * 8 + 3;
-  if (byte >= 0x80) return 2 * 8 + 2;
-  if (bytes[at + 1] !== letterU) return 2 * 8 + 1;
-  const unit = codeUnit(bytes, at);
-  const pair = isHighSurrogate(unit) && bytes[at + 6] === backslash && bytes[at + 7] === letterU;
-  if (pair && isLowSurrogate(codeUnit(bytes, at + 6))) return 12 * 8 + 4;
-  if (unit < 0x80) return 6 * 8 + 1;
-  return 6 * 8 + (unit < 0x800 ? 2 : 3);
-}
-
-/**
- * Turns ascending offsets in the decoded text of a JSON string, whose raw content begins at `start`, into positions in `bytes`.
- * Offsets count UTF-16 units, or the bytes of the text as UTF-8.
- */
-export function createCursor(bytes: Uint8Array, start: number, unit: "utf16" | "utf8"): (offset: number) => number {
-  let at = start;
-  let passed = 0;
-  return (offset) => {
-    while (passed < offset) {
-      const lengths = lengthsAt(bytes, at);
-      const utf8 = lengths & 7;
-      at += lengths >> 3;
-      passed += unit === "utf8" ? utf8 : utf8 === 4 ? 2 : 1;
-    }
-    if (passed > offset) throw new Error("the offset stands within a character");
-    return at;
-  };
 }
 
 const minimalPayload = 128;
