@@ -264,7 +264,7 @@ export class RunningAttempt implements Attempt {
       code,
       committed,
       reason: this.#answer?.error,
-      sent: true,
+      sent: refusal === undefined || wasSent(refusal),
       status: status ?? head?.status,
       retryAfter: head && retryAfterOf(head.headers, clock.now()),
       startedAt: this.#startedAt,
@@ -280,3 +280,6 @@ function resultOf(code: ErrorCode, waiting: boolean): AttemptResult {
   if (waiting) return "rejected";
   return code === "budget_exceeded" ? "cut" : "broken";
 }
+
+/** A provider that was never connected to has seen nothing and charges nothing. */
+const wasSent = ({ code, detail }: Refusal): boolean => code !== "upstream_unreachable" && detail.phase !== "connect";
