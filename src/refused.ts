@@ -22,6 +22,7 @@ export function refusedCall(
     operation: "chat",
     model: "",
     stream: false,
+    budget: undefined,
     key: undefined,
     attributes: {},
     startedAt,

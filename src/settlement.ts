@@ -150,6 +150,7 @@ export class Settlement {
       operation: ask.operation,
       model: ask.model,
       stream: ask.stream,
+      budget: known.get(facts.budget)?.(),
       key: caller?.key,
       attributes: caller?.attributes ?? {},
       startedAt,

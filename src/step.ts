@@ -114,6 +114,8 @@ export interface Receipt {
   readonly usage: Usage;
   /** Of all attempts, pico-dollars. */
   readonly cost: bigint;
+  /** The tightest budget that applied, and what was left of it when the call's money was reserved. */
+  readonly budget: { readonly name: string; readonly left: bigint } | undefined;
   readonly findings: readonly FindingCount[];
   readonly key: string | undefined;
   readonly attributes: Attributes;

@@ -44,18 +44,18 @@ export function scriptedConfig(port: number): ConfigInput {
 
 /** The providers whose keys the environment holds; the failing target is a closed port. */
 export function realConfig(environment: NodeJS.ProcessEnv): ConfigInput | undefined {
-  if (environment.OPENAI_API_KEY === undefined) return undefined;
-  const openai = { provider: "openai" as const, apiKey: environment.OPENAI_API_KEY };
+  const { OPENAI_API_KEY: openaiKey, ANTHROPIC_API_KEY: anthropicKey } = environment;
+  if (openaiKey === undefined) return undefined;
+  const openai = { provider: "openai" as const, apiKey: openaiKey };
+  const down = { ...openai, apiKey: "none", baseUrl: "http://127.0.0.1:9/v1" };
+  const claude = anthropicKey === undefined ? {} : { claude: { provider: "anthropic" as const, apiKey: anthropicKey } };
+  const claudeModel = anthropicKey === undefined ? [] : [{ target: "claude", model: "claude-haiku-4-5" }];
+  const mini = { target: "openai", model: "gpt-5-mini" };
   return {
-    targets: { openai, "openai-down": { ...openai, apiKey: "none", baseUrl: "http://127.0.0.1:9/v1" } },
+    targets: { openai, "openai-down": down, ...claude },
     models: {
-      fast: { targets: [{ target: "openai", model: "gpt-5-mini" }] },
-      resilient: {
-        targets: [
-          { target: "openai-down", model: "gpt-5-mini" },
-          { target: "openai", model: "gpt-5-mini" },
-        ],
-      },
+      fast: { targets: [mini, ...claudeModel] },
+      resilient: { targets: [{ target: "openai-down", model: "gpt-5-mini" }, mini] },
     },
     access: { keys },
     budgets,

@@ -60,6 +60,7 @@ function showReceipt(record: CallRecord | undefined): void {
   show("hidden", hidden === "" ? "nothing" : hidden);
   show("tokens", `${receipt.usage.input} in, ${receipt.usage.output} out`);
   show("cost", dollars(receipt.cost));
+  if (receipt.budget !== undefined) show("budget left", `${dollars(receipt.budget.left)} of ${receipt.budget.name}`);
   show("call", receipt.id);
 }
 

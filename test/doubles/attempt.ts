@@ -253,6 +253,7 @@ export function receiptOf(call: CallContext, attempts: readonly AttemptOutcome[]
     usage: attempts.at(-1)?.usage ?? noUsage,
     cost: attempts.reduce((sum, { cost }) => sum + cost, 0n),
     findings: [],
+    budget: undefined,
     key: undefined,
     attributes: {},
     startedAt: 0,
