@@ -26,7 +26,7 @@ function valueAt(block: Uint8Array, field: Uint8Array, start: number, end: numbe
   const after = start + field.length;
   if (after === end) return end;
   if (block[after] !== colon) return -1;
-  return after + 1 < end && block[after + 1] === space ? after + 2 : after + 1;
+  return block[after + 1] === space ? after + 2 : after + 1;
 }
 
 /** Streams say few names over and over, so the last one is compared before it is decoded: 30 ns against 200. */

@@ -119,7 +119,7 @@ describe("the cost of what a caller sends", () => {
     const said = { type: "text", text: "image_url file data:image/png https://example.com" };
     const arguments_ = '{"image_url":"https://example.com","file":"a"}';
     const called = { id: "call_1", type: "function", function: { name: "file", arguments: arguments_ } };
-    const answered = { role: "assistant", content: null, audio: null, tool_calls: [called] };
+    const answered = { role: "assistant", content: null, extra: { file: "a" }, audio: null, tool_calls: [called] };
     const schema = { type: "object", properties: { image_url: { type: "string" }, type: { type: "web" } } };
     const body = {
       messages: [

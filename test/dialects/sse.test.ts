@@ -162,17 +162,17 @@ describe("an SSE parser", () => {
     expect(parse(cut(stream, places)).map((event) => event.data.length)).toEqual([1_000_000, 4]);
   });
 
-  it.each([
-    ["at once", [maxEvent]],
-    ["in pieces", Array.from({ length: 17 }, () => maxEvent / 16)],
-  ])("refuses an event that is too large: %s", (_, sizes) => {
+  it("refuses an event that is too large", () => {
     const parser = createSseParser(() => {});
-    parser.write(bytes("data: x\n\ndata: "));
-    const write = () => {
-      for (const size of sizes) parser.write(Buffer.alloc(size, "x"));
-      parser.write(bytes("\n\n"));
-    };
-    expect(write).toThrow(new Refusal("upstream_invalid"));
+    const event = Buffer.concat([bytes("data: x\n\ndata: "), Buffer.alloc(maxEvent, "x"), bytes("\n\n")]);
+    expect(() => parser.write(event)).toThrow(new Refusal("upstream_invalid"));
+  });
+
+  it("holds no more of an event than may come", () => {
+    const parser = createSseParser(() => {});
+    const piece = Buffer.alloc(maxEvent / 16, "x");
+    for (let i = 0; i < 16; i++) parser.write(piece);
+    expect(() => parser.write(piece)).toThrow(new Refusal("upstream_invalid"));
   });
 
   it("takes an event that is just not too large", () => {
