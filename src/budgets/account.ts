@@ -11,6 +11,12 @@ export interface AccountParts {
   readonly persistence: Persistence;
 }
 
+interface Request {
+  readonly least: bigint;
+  readonly most: bigint;
+  readonly share: number;
+}
+
 /** The money of one attempt: held before it is spent, settled once. */
 export class Account {
   /** What is held and on file, in pico-dollars. */
@@ -55,36 +61,69 @@ export class Account {
     ]);
   }
 
+  /**
+   * `hold` without waiting, where the counters are in this process: then a burst that outruns the reservation is not cut while its money
+   * is there. The ledger's entry follows. `undefined`: the counters are elsewhere.
+   */
+  holdNow(want: Want): Denial | "held" | undefined {
+    const { counters } = this.#parts.stores;
+    const reserve = ({ least, most, share }: Request) =>
+      counters.reserveNow?.(this.#id, this.#budgets.lines, least, most, share);
+    let answer = reserve(this.#fair(want));
+    if (answer === undefined) return undefined;
+    const rest = this.#rest(want, answer);
+    answer = (rest && reserve(rest)) ?? answer;
+    if ("denied" in answer) return answer;
+    this.#take(answer);
+    this.held = this.#granted;
+    this.#pending = this.#file().catch(() => {});
+    return "held";
+  }
+
   async #hold(want: Want): Promise<Denial | undefined> {
     // Money that was granted when the ledger failed only lacks its entry.
     const denial = want.useful > this.#granted ? await this.#raise(want) : undefined;
     if (denial !== undefined) return denial;
+    this.held = await this.#file();
+    return undefined;
+  }
+
+  async #raise(want: Want): Promise<Denial | undefined> {
+    const { clock, stores } = this.#parts;
+    const reserve = ({ least, most, share }: Request) =>
+      within(clock, "counters", () => stores.counters.reserve(this.#id, this.#budgets.lines, least, most, share));
+    let answer = await reserve(this.#fair(want));
+    const rest = this.#rest(want, answer);
+    if (rest !== undefined) answer = await reserve(rest);
+    if ("denied" in answer) return answer;
+    this.#take(answer);
+    return undefined;
+  }
+
+  #fair({ useful, most, part }: Want): Request {
+    return { least: useful - this.#granted, most: most - this.#granted, share: this.#budgets.share * part };
+  }
+
+  /** Near a budget's end what is left may still do for a short answer: then it is worth more than a share of it. */
+  #rest({ least }: Want, answer: Reservation | Denial): Request | undefined {
+    const enough = least > this.#granted ? least - this.#granted : 0n;
+    if (!("denied" in answer) || answer.left < enough || answer.left <= 0n) return undefined;
+    return { least: enough, most: answer.left, share: 1 };
+  }
+
+  #take({ granted, tightest, left }: Reservation): void {
+    this.#granted += granted;
+    this.tightest = { key: tightest, left };
+  }
+
+  /** Puts on file what is granted by now, and returns it. */
+  async #file(): Promise<bigint> {
     const { clock, stores } = this.#parts;
     const [id, amount, lines, leaseUntil] = [this.#id, this.#granted, this.#keys(), this.#leaseUntil];
     await within(clock, "ledger", () =>
       stores.ledger.append({ kind: "reserve", id, at: clock.now(), amount, lines, leaseUntil }),
     );
-    this.held = amount;
-    return undefined;
-  }
-
-  async #raise({ least, useful, most }: Want): Promise<Denial | undefined> {
-    const already = this.#granted;
-    const enough = least > already ? least - already : 0n;
-    let answer = await this.#reserve(useful - already, most - already, this.#budgets.share);
-    // Near a budget's end what is left may still do for a short answer: then it is worth more than a share of it.
-    if ("denied" in answer && answer.left >= enough && answer.left > 0n) {
-      answer = await this.#reserve(enough, answer.left, 1);
-    }
-    if ("denied" in answer) return answer;
-    this.#granted += answer.granted;
-    this.tightest = { key: answer.tightest, left: answer.left };
-    return undefined;
-  }
-
-  #reserve(least: bigint, most: bigint, share: number): Promise<Reservation | Denial> {
-    const { clock, stores } = this.#parts;
-    return within(clock, "counters", () => stores.counters.reserve(this.#id, this.#budgets.lines, least, most, share));
+    return amount;
   }
 
   #keys(): readonly string[] {

@@ -66,7 +66,7 @@ class Spending implements CallHooks {
       if (cost === 0n) continue;
       const unlimited = budgets.lines.map((line) => ({ ...line, limit: line.limit + (1n << 100n) }));
       const account = this.#account(number, { ...budgets, lines: unlimited });
-      await account.hold({ least: cost, useful: cost, most: cost });
+      await account.hold({ least: cost, useful: cost, most: cost, part: 1 });
       await account.settle(cost);
     }
   }

@@ -2,17 +2,18 @@ import { type Refusal, toRefusal } from "../errors.ts";
 import type { AttemptContext, AttemptHooks } from "../step.ts";
 import type { Denial } from "../stores/counters.ts";
 import type { Account } from "./account.ts";
-import { coveredBy, margin, type Need, streamWant } from "./needs.ts";
+import { coveredBy, type Need, streamWant } from "./needs.ts";
 
 /**
- * Bytes that may pass while an answer of the store is awaited: one read of a socket, which is handled without a pause. The provider has
- * generated them already, so holding them back would save nothing.
+ * Bytes that may pass while an answer of a remote store is awaited: one read of a socket, which is handled without a pause. The provider
+ * has generated them already, so holding them back would save nothing.
  */
 const runAhead = 65_536;
 
 /**
- * Keeps a stream's reservation ahead of what flows, and cuts the stream where the money ends. It asks for more when half of its lead is
- * used up and, refused, again as the flow goes on, since other calls may have settled meanwhile.
+ * Keeps a stream's reservation ahead of what flows, and cuts the stream where the money ends. It asks for more when three quarters of its
+ * lead are used up and, refused, again as the flow goes on, since other calls may have settled meanwhile. With counters in this process
+ * nothing ever passes that is not held.
  */
 export function createFlow(
   attempt: AttemptContext,
@@ -20,9 +21,8 @@ export function createFlow(
   need: Need,
   refuse: (denial: Denial) => Refusal,
 ): { readonly event: NonNullable<AttemptHooks["event"]>; close(): void } {
-  const lead = margin(need);
-  let covered = coveredBy(need, account.held);
-  let askAt = covered - lead;
+  let covered = 0;
+  let askAt = 0;
   let growing = false;
   let over = false;
   let failure: Refusal | undefined;
@@ -35,10 +35,15 @@ export function createFlow(
     attempt.cut(refusal);
   };
 
+  const cover = (): void => {
+    covered = coveredBy(need, account.held);
+    askAt = covered - Math.max(0, covered - flowed()) / 4;
+  };
+
   const extend = async (): Promise<Refusal | undefined> => {
     try {
       const denial = await account.hold(streamWant(need, Math.max(flowed(), covered)));
-      covered = coveredBy(need, account.held);
+      cover();
       return denial && refuse(denial);
     } catch (cause) {
       failure = toRefusal(cause);
@@ -53,18 +58,27 @@ export function createFlow(
     do refusal = await extend();
     while (refusal === undefined && flowed() > covered && !over);
     growing = false;
-    askAt = refusal === undefined ? covered - lead : flowed() + lead / 8;
     if (refusal !== undefined && flowed() > covered) cut(refusal);
   };
 
-  const watch = (): void => {
-    const now = flowed();
-    const late = now - covered;
-    if (late > 0 && !growing && failure !== undefined) cut(failure);
-    if (late > runAhead) cut(refuse({ denied: account.tightest?.key ?? "", left: 0n }));
-    if (!growing && !over && covered < need.longest && (now > askAt || late > 0)) void grow();
+  /** Holds what has flowed already, at once; where the counters are elsewhere, what is asked for has to come in time. */
+  const catchUp = (): void => {
+    while (flowed() > covered && !over) {
+      const answer = account.holdNow(streamWant(need, flowed()));
+      if (answer === undefined) break;
+      if (answer === "held") cover();
+      else cut(refuse(answer));
+    }
+    if (flowed() > covered && !growing && failure !== undefined) cut(failure);
+    if (flowed() - covered > runAhead) cut(refuse({ denied: account.tightest?.key ?? "", left: 0n }));
   };
 
+  const watch = (): void => {
+    if (flowed() > covered) catchUp();
+    if (!growing && !over && covered < need.longest && flowed() > askAt) void grow();
+  };
+
+  cover();
   return {
     event(event, emit) {
       // What its final usage costs is known, and spent: nothing is left to cut.

@@ -18,11 +18,13 @@ const addedTokens = 512;
 const usefulTokens = 512;
 const leastTokens = 16;
 /** The same for a stream, in bytes of text, about four a token: it may grow later. */
-const usefulBytes = 1_024;
+const usefulBytes = 512;
 const leastBytes = 64;
 /** How far a stream's reservation runs ahead of what has flowed, in bytes for each choice: at first, and at most. */
 const firstAhead = 4_096;
 const furthestAhead = 65_536;
+/** A stream asks again and again, so each time it takes a smaller part of what is left than a whole answer does. */
+const streamPart = 4;
 
 /** What an attempt may cost, in pico-dollars. `output` counts tokens of all choices together. */
 export interface Need {
@@ -45,6 +47,8 @@ export interface Want {
   readonly least: bigint;
   readonly useful: bigint;
   readonly most: bigint;
+  /** Takes this part of a fair share at most. */
+  readonly part: number;
 }
 
 export function needOf({ asked, size }: Pick<AttemptContext, "asked" | "size">, rates: Rates, unknown: bigint): Need {
@@ -69,18 +73,15 @@ export const coveredBy = ({ rates, input, unknown }: Need, money: bigint): numbe
 /** Everything that is declared at once; what thinking is to take, and a little more, at least. */
 export function wholeWant(need: Need, thinkingBudget: number): Want {
   const upTo = (tokens: number): bigint => costOf(need, (thinkingBudget + tokens) * need.choices);
-  return { least: upTo(leastTokens), useful: upTo(usefulTokens), most: costOf(need, need.longest) };
+  return { least: upTo(leastTokens), useful: upTo(usefulTokens), most: costOf(need, need.longest), part: 1 };
 }
 
 /** What lets a stream flow on beyond `from` bytes: the further it has come, the further ahead. */
 export function streamWant(need: Need, from: number): Want {
   const upTo = (bytes: number): bigint => costOf(need, from + bytes * need.choices);
   const ahead = Math.min(Math.max(firstAhead, from / need.choices), furthestAhead);
-  return { least: upTo(leastBytes), useful: upTo(usefulBytes), most: upTo(ahead) };
+  return { least: upTo(leastBytes), useful: upTo(usefulBytes), most: upTo(ahead), part: streamPart };
 }
-
-/** When this little is left of what is held ahead, a stream asks for more. */
-export const margin = ({ choices }: Need): number => (firstAhead / 2) * choices;
 
 /**
  * The output limit for each choice that keeps an answer within the money held; `undefined` where the declared one does already. A limit

@@ -36,6 +36,8 @@ export interface Counters {
     most: bigint,
     share: number,
   ): Promise<Reservation | Denial>;
+  /** The same, answered at once: only a store within the process has it. A stream that outruns its reservation inside one read needs it. */
+  reserveNow?(id: string, lines: readonly Line[], least: bigint, most: bigint, share: number): Reservation | Denial;
   /** Replaces what `id` holds by what it really cost, in all its lines. A second settlement of the same `id` changes nothing. */
   settle(id: string, cost: bigint): Promise<void>;
   /** What is spent and held now. */

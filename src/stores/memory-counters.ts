@@ -40,6 +40,10 @@ class MemoryCounters implements Counters {
     most: bigint,
     share: number,
   ): Promise<Reservation | Denial> {
+    return this.reserveNow(id, lines, least, most, share);
+  }
+
+  reserveNow(id: string, lines: readonly Line[], least: bigint, most: bigint, share: number): Reservation | Denial {
     this.#sweep();
     const smallest = this.#smallest(lines);
     if (this.#settled.has(id) || smallest.left < least) return { denied: smallest.key, left: smallest.left };

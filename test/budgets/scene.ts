@@ -28,13 +28,24 @@ export interface Options {
   readonly number?: number;
 }
 
-/** Budgets over memory stores that can be broken, and a way to play calls in them. */
-export function create(budgets: ConfigInput["budgets"] = [{ limit: "$1", window: "day" }]) {
+/**
+ * Budgets over memory stores that can be broken, and a way to play calls in them. Broken or not, those answer as if they were elsewhere;
+ * `own` are the memory stores themselves.
+ */
+export function create(
+  budgets: ConfigInput["budgets"] = [{ limit: "$1", window: "day" }],
+  kind: "remote" | "own" = "remote",
+) {
   const clock = createFakeClock(Date.UTC(2026, 10, 24, 12));
   const memory = createMemoryStores({ clock }, { keep: 10 });
   const stores = createFaultyStores(memory, clock);
   const log = createLog();
-  const step = createBudgets(schema.parse({ budgets }).budgets, { clock, random: () => 0, log, stores });
+  const step = createBudgets(schema.parse({ budgets }).budgets, {
+    clock,
+    random: () => 0,
+    log,
+    stores: kind === "own" ? memory : stores,
+  });
   const line = async (key = "everybody/2026-11-24") => (await memory.counters.read([key]))[0];
   const open = (options: Options = {}) => {
     const call = createCallContext({ ask: { maxOutput: 1_000, ...options.ask }, mode: options.mode ?? "enforce" });

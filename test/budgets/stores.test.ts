@@ -117,7 +117,8 @@ describe("when stores fail, a hard budget closes", () => {
       flowed += 64;
       await settled();
     }
-    expect(flowed).toBe(4_096);
+    // A fortieth of the dollar, less 600 micro-dollars of input, pays for 2,440 tokens.
+    expect(flowed).toBe(2_432);
     expect(attempt.refusal?.code).toBe("store_unavailable");
   });
 
@@ -136,10 +137,10 @@ describe("when stores fail, a hard budget closes", () => {
     const { line, memory, start, stores } = create([{ limit: "$10", window: "day" }]);
     const { attempt } = await start({ ask: { stream: true, maxOutput: 64_000 } });
     stores.break("ledger.append", "fail", 1);
-    attempt.event(2_100);
+    attempt.event(3_100);
     await settled();
     expect(memory.ledger.entries()).toHaveLength(1);
-    attempt.event(1_000);
+    attempt.event(500);
     await settled();
     expect(stores.calls("counters.reserve")).toBe(2);
     expect(memory.ledger.entries().at(-1)?.amount).toBe((await line())?.held);

@@ -5,10 +5,16 @@ describe("a stream", () => {
   const ask = { stream: true, maxOutput: 64_000 };
 
   it("keeps its max_tokens and reserves a little ahead", async () => {
-    const { line, start } = create();
+    const { line, start } = create([{ limit: "$10", window: "day" }]);
     const { attempt } = await start({ ask });
     expect(attempt.changes).toEqual([]);
     expect((await line())?.held).toBe(BigInt(input) * micro + 4_096n * 10n * micro);
+  });
+
+  it("takes a fortieth of what is left at most, since it can ask again", async () => {
+    const { line, start } = create();
+    await start({ ask });
+    expect((await line())?.held).toBe(dollar / 40n);
   });
 
   it("reserves no more than it can give", async () => {
@@ -33,7 +39,7 @@ describe("a stream", () => {
   it("asks for more before the old is used up, not on every event", async () => {
     const { start, stores } = create();
     const { attempt } = await start({ ask });
-    for (let i = 0; i < 20; i++) attempt.event(100);
+    for (let i = 0; i < 18; i++) attempt.event(100);
     await settled();
     expect(stores.calls("counters.reserve")).toBe(1);
     attempt.event(100);
@@ -92,6 +98,20 @@ describe("a stream", () => {
     await settled();
     expect(attempt.refusal?.code).toBe("budget_exceeded");
     expect(attempt.event(1)).toBe(false);
+  });
+
+  it("never passes what is not held where the counters are in this process, in whatever bursts it comes", async () => {
+    const { line, memory, start } = create([{ limit: "$0.05", window: "day" }], "own");
+    const { attempt } = await start({ ask });
+    let passed = 0;
+    while (attempt.event(200)) {
+      passed += 200;
+      expect(((await line())?.held ?? 0n) >= rates.bound(input, passed)).toBe(true);
+    }
+    expect(attempt.refusal?.code).toBe("budget_exceeded");
+    expect(passed).toBeGreaterThan(4_600);
+    await attempt.end({ result: "cut", code: "budget_exceeded" });
+    expect(memory.ledger.entries().at(-1)?.kind).toBe("settle");
   });
 
   it("is never let further ahead than one read of a socket", async () => {
