@@ -46,10 +46,12 @@ export function finishes(event: WireEvent): boolean {
   return slots.some((slot) => isReason(slot) && slot.text !== "error");
 }
 
-/** Chunks of several choices come in any order, so the position in the array says nothing. */
-function indexAt(document: Document, path: Path): number {
-  const index = document.get([...path, "index"]);
-  return typeof index === "number" ? index : Number(path.at(-1));
+/** Of the choice or call that stands `depth` steps down a path: they come in any order, so the position in the array says nothing. */
+function indexAt(document: Document, path: Path, depth: 2 | 5): number {
+  const place = path.slice(0, depth + 1);
+  place[depth] = "index";
+  const index = document.get(place);
+  return typeof index === "number" ? index : Number(path[depth - 1]);
 }
 
 const none: readonly string[] = [];
@@ -61,7 +63,7 @@ export function closes(event: WireEvent, open: readonly string[]): readonly stri
   if (stage(event) === "error") return open;
   const finished = document.slots.filter(isReason);
   if (finished.length === 0) return none;
-  const choices = finished.map((slot) => `${indexAt(document, slot.path.slice(0, 2))}.`);
+  const choices = finished.map((slot) => `${indexAt(document, slot.path, 2)}.`);
   return open.filter((channel) => choices.some((choice) => channel.startsWith(choice)));
 }
 
@@ -74,7 +76,7 @@ const running: ReadonlySet<string | number | undefined> = new Set([
 ]);
 
 function toolChannel(document: Document, path: Path): string | undefined {
-  const tool = () => indexAt(document, path.slice(0, 5));
+  const tool = () => indexAt(document, path, 5);
   if (path[5] === "function" && path[6] === "arguments") return `tool.${tool()}`;
   return path[5] === "custom" && path[6] === "input" ? `custom.${tool()}` : undefined;
 }
@@ -98,7 +100,7 @@ export function channel(document: Document, slot: Slot): string | undefined {
   if (slot.kind !== "text" || slot.section !== "messages") return undefined;
   const { path } = slot;
   const name = path[2] === "delta" ? nameOf(document, path) : undefined;
-  return name && `${indexAt(document, path.slice(0, 2))}.${name}`;
+  return name && `${indexAt(document, path, 2)}.${name}`;
 }
 
 /** One more for each choice that ends, since the token that ends it has no text. Names and ids of calls pay for the tokens around them. */

@@ -104,6 +104,7 @@ export const answerRules: RuleNode = rules(text("other"), {
   system_fingerprint: opaque("other"),
   service_tier: opaque("other"),
   obfuscation: opaque("other"),
+  provider: opaque("other"),
   "x_groq.**": opaque("other"),
   "prompt_filter_results.**": opaque("other"),
   "usage.**": opaque("system"),

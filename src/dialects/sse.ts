@@ -147,8 +147,8 @@ export function createSseParser(onEvent: (event: SseEvent) => void): SseParser {
 
 /** An event of our own; a `data` line for each line of `data`. */
 export function sseBytes(name: string | undefined, data: string): Uint8Array {
-  const lines = data.split(/\r\n|\n|\r/).map((line) => `data: ${line}\n`);
-  return Buffer.from(`${name === undefined ? "" : `event: ${name}\n`}${lines.join("")}\n`);
+  const lines = /[\r\n]/.test(data) ? data.split(/\r\n|\n|\r/).join("\ndata: ") : data;
+  return Buffer.from(`${name === undefined ? "" : `event: ${name}\n`}data: ${lines}\n\n`);
 }
 
 /**
