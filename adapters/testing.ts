@@ -19,13 +19,18 @@ export interface ProviderRequest {
   readonly url: string;
   readonly headers: AttemptRequest["headers"];
   readonly body: string;
+  /** Aborted when nobody wants the answer any more. */
+  readonly signal: AbortSignal;
 }
+
+export type Piece = string | Uint8Array;
 
 /** How a scripted provider answers: a head, the pieces of a body, and how it ends. */
 export interface ScriptedAnswer {
   readonly status?: number;
   readonly headers?: HttpHead["headers"];
-  readonly pieces?: readonly (string | Uint8Array)[];
+  /** Taken one by one as they are wanted; an async iterable may wait before each. */
+  readonly pieces?: Iterable<Piece> | AsyncIterable<Piece>;
   /** `whole` (default), or what breaks: `unreachable` before the head, `reset` after the pieces, `silent`: nothing more, ever. */
   readonly ends?: "whole" | "unreachable" | "reset" | "silent";
 }
@@ -89,8 +94,10 @@ export function createTestGateway(config: ConfigInput = {}, options: Omit<Gatewa
     () =>
     (request: AttemptRequest, to: Sink): Flow => {
       const { method, url, headers, body } = request;
-      requests.push({ method, url, headers, body: Buffer.from(body).toString("utf8") });
-      return play(script(requests.at(-1) as ProviderRequest, requests.length), to);
+      const gone = new AbortController();
+      const received = { method, url, headers, body: Buffer.from(body).toString("utf8"), signal: gone.signal };
+      requests.push(received);
+      return play(script(received, requests.length), to, gone);
     };
   const watch = {
     after: "tracing" as const,
@@ -111,43 +118,39 @@ export function createTestGateway(config: ConfigInput = {}, options: Omit<Gatewa
 }
 
 /** Pushes a scripted answer, a piece a turn of the event loop, keeping silent while the sink asks for it. */
-function play(answer: ScriptedAnswer, to: Sink): Flow {
+function play(answer: ScriptedAnswer, to: Sink, gone: AbortController): Flow {
   const { status = 200, headers = {}, pieces = [], ends = "whole" } = answer;
-  let next = 0;
-  let paused = false;
   let over = false;
-  const finish = (): void => {
-    if (ends === "silent") return;
+  let resume = (): void => {};
+  const run = async (): Promise<void> => {
+    await nextTurn();
+    if (ends === "unreachable") throw new Refusal("upstream_unreachable");
+    if (!over) to.head({ status, headers });
+    for await (const piece of pieces) {
+      if (over) return;
+      const resumed = new Promise<void>((resolve) => {
+        resume = resolve;
+      });
+      if (!to.data(typeof piece === "string" ? Buffer.from(piece) : piece)) await resumed;
+      await nextTurn();
+    }
+    if (ends === "reset") throw new Refusal("upstream_broken");
+    if (ends === "silent" || over) return;
     over = true;
-    if (ends === "whole") to.end();
-    else to.fail(new Refusal("upstream_broken"));
+    to.end();
   };
-  const step = (): void => {
-    if (over || paused) return;
-    const piece = pieces[next++];
-    if (piece === undefined) {
-      finish();
-      return;
-    }
-    paused = !to.data(typeof piece === "string" ? Buffer.from(piece) : piece);
-    if (!paused) setImmediate(step);
-  };
-  setImmediate(() => {
+  run().catch((cause: unknown) => {
     if (over) return;
-    if (ends === "unreachable") to.fail(new Refusal("upstream_unreachable"));
-    else {
-      to.head({ status, headers });
-      step();
-    }
+    over = true;
+    to.fail(cause);
   });
   return {
-    resume() {
-      if (!paused) return;
-      paused = false;
-      setImmediate(step);
-    },
+    resume: () => resume(),
     abort() {
+      if (!over) gone.abort();
       over = true;
     },
   };
 }
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -103,7 +103,7 @@ export class RunningAttempt implements Attempt {
     if (denied && this.target.apiKey !== undefined) this.#instead = new Refusal("upstream_credentials");
     if (!this.#owner.host.takesBack) this.#commit();
     else if (this.#kind === "invalid") this.#end("rejected", "upstream_invalid", "rejected");
-    if (this.#kind !== "empty" && this.#kind !== "invalid") this.#answer = this.#reader(this.#kind);
+    if (this.#kind !== "empty" && this.#instead === undefined) this.#answer = this.#reader(this.#kind);
   }
 
   write(bytes: Uint8Array): Uint8Array {
@@ -230,10 +230,7 @@ export class RunningAttempt implements Attempt {
     const head = this.#head as HttpHead;
     const ours = this.#instead === undefined ? undefined : dialect.refusal(this.#instead, this.#owner.head);
     this.state = "committed";
-    if (ours !== undefined) {
-      this.#answer = undefined;
-      this.#out = [ours.body];
-    }
+    if (ours !== undefined) this.#out = [ours.body];
     const passed = ours?.headers ?? answerHeaders(head, dialect);
     const headers: Record<string, HttpHead["headers"][string]> = {
       ...passed,

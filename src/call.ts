@@ -43,7 +43,8 @@ export class RunningCall implements Call, AttemptOwner {
 
   constructor(engine: Engine, head: RequestHead, dialect: Dialect, host: Host) {
     this.#dialect = dialect;
-    this.host = host;
+    // What passes by itself cannot be taken back either.
+    this.host = { mutates: host.mutates, takesBack: host.takesBack && host.mutates };
     this.head = head;
     this.clock = engine.parts.clock;
     this.gauge = engine.gauge;
@@ -126,7 +127,7 @@ export class RunningCall implements Call, AttemptOwner {
     this.#last = outcome;
     if (this.#current?.kept !== undefined) this.#kept = this.#current.kept;
     if (refusal !== undefined && !outcome.committed) this.#refuse(refusal);
-    else if (outcome.committed) this.#settle(outcome, this.#current?.out.status ?? 502);
+    else if (outcome.committed || !this.host.mutates) this.#settle(outcome, this.#current?.out.status ?? 502);
   }
 
   async #admit(): Promise<number> {

@@ -1,4 +1,5 @@
-import { type Flow, type HeaderMap, type HttpRequest, noBytes, type Sink } from "./http.ts";
+import type { Provider } from "./dialects/dialect.ts";
+import { type Flow, type HeaderMap, type HttpRequest, noBytes, type RequestHead, type Sink } from "./http.ts";
 import type { Target } from "./step.ts";
 
 type Push = (request: HttpRequest, to: Sink, picked?: string) => Flow;
@@ -80,26 +81,41 @@ interface Place {
 
 const providers = ["https://api.openai.com", "https://api.anthropic.com"];
 
-/** Where a request is meant to go: a provider's own host, or a configured target's, compared as whole origins. */
-function placeOf(url: URL, targets: ReadonlyMap<string, Target>): Place | undefined {
+/** Where a request is meant to go: a configured target of its dialect, or a provider's own host, compared as whole origins. */
+function placeOf(
+  url: URL,
+  targets: ReadonlyMap<string, Target>,
+  speaks: (path: string) => Provider | undefined,
+): Place | undefined {
   for (const target of targets.values()) {
-    const base = new URL(target.baseUrl);
-    if (base.origin === url.origin && url.pathname.startsWith(`${base.pathname}/`))
-      return { target: target.name, prefix: base.pathname };
+    const { origin, pathname } = new URL(target.baseUrl);
+    if (origin !== url.origin || !url.pathname.startsWith(`${pathname}/`)) continue;
+    if (speaks(`/v1${url.pathname.slice(pathname.length)}`) === target.provider)
+      return { target: target.name, prefix: pathname };
   }
   return providers.includes(url.origin) && url.pathname.startsWith("/v1/")
     ? { target: undefined, prefix: "/v1" }
     : undefined;
 }
 
+export interface FetchParts {
+  readonly push: Push;
+  targets(): ReadonlyMap<string, Target>;
+  /** Whose wire a request speaks. */
+  provider(head: RequestHead): Provider | undefined;
+}
+
 /** `fetch` with the whole engine in it; what is not an inspected endpoint of a known provider is refused, never let by. */
-export function createFetch(push: Push, targets: () => ReadonlyMap<string, Target>): typeof globalThis.fetch {
+export function createFetch({ push, targets, provider }: FetchParts): typeof globalThis.fetch {
   return async (input, init) => {
     const request = new Request(input, init);
     const url = new URL(request.url);
-    const place = placeOf(url, targets());
-    if (place === undefined) throw new TypeError("not_inspected: the gateway forwards to known providers only");
-    const path = `/v1${url.pathname.slice(place.prefix.length)}${url.search}`;
-    return respond((to) => push(toRequest(request, path), to, place.target), request.signal);
+    const { method, headers, body } = toRequest(request, "");
+    const place = placeOf(url, targets(), (path) => provider({ method, url: path, headers }));
+    const path = place === undefined ? url.pathname : `/v1${url.pathname.slice(place.prefix.length)}`;
+    if (place === undefined && provider({ method, url: path, headers }) !== undefined) {
+      throw new TypeError("not_inspected: the gateway forwards to known providers only");
+    }
+    return respond((to) => push({ method, url: path + url.search, headers, body }, to, place?.target), request.signal);
   };
 }

@@ -47,15 +47,17 @@ export interface GatewayOptions {
   readonly send?: Send;
 }
 
+type Targets = ReturnType<typeof resolveTargets>;
+
 const dialects: readonly Dialect[] = [anthropicMessages, openaiChat];
 
 /** The order is the policy. */
-async function buildSteps(config: Config, parts: Parts, health: Health): Promise<readonly Step[]> {
+async function buildSteps(config: Config, targets: Targets, parts: Parts, health: Health): Promise<readonly Step[]> {
   const lists = await Promise.all(config.redaction.lists.map(loadRecordList));
   return [
     createAccess(config.access, parts), // who is calling: virtual key → attributes, rights
     createRedaction(createScanner(config.redaction, lists), config.redaction, parts), // below this line nobody sees personal data
-    createRouting(config, resolveTargets(config), parts, health), // what was asked for → who is tried, in order
+    createRouting(config, targets, parts, health), // what was asked for → who is tried, in order
     createMetering(config, parts), // usage → money, exact integers
     createBudgets(config.budgets, parts), // reserve, settle, cut at the cap
     createTracing(config.tracing, parts), // span, record, server-timing
@@ -82,7 +84,7 @@ const spokenIn = (head: RequestHead): Dialect =>
  * @throws ConfigError with line and column of everything that is wrong.
  * @example const gateway = createGateway(); const openai = new OpenAI({ fetch: gateway.fetch });
  */
-export function createGateway(input: ConfigInput | string = {}, options: GatewayOptions = {}): Gateway {
+export function createGateway(input: ConfigInput | Config | string = {}, options: GatewayOptions = {}): Gateway {
   const config = parseConfig(input);
   const clock = options.clock ?? systemClock;
   const stores = options.stores ?? createMemoryStores({ clock }, { keep: config.tracing.keep });
@@ -91,12 +93,15 @@ export function createGateway(input: ConfigInput | string = {}, options: Gateway
   const gauge = createGauge(config.limits);
   const upstream = createUpstream({ clock });
   const send = options.send ?? ((target) => upstream.exchange(target));
+  let targets: Targets = resolveTargets(config);
   let engine: Engine | undefined;
   let draining = false;
   const running = new Set<Call>();
 
   const load = async (next: Config): Promise<void> => {
-    const steps = withOwn(await buildSteps(next, parts, health), options.steps ?? []);
+    const resolved = resolveTargets(next);
+    const steps = withOwn(await buildSteps(next, resolved, parts, health), options.steps ?? []);
+    targets = resolved;
     const { mode, limits } = next;
     engine = { parts, dialects, steps, gauge, mode, deadline: next.routing.deadline, limits };
   };
@@ -127,7 +132,11 @@ export function createGateway(input: ConfigInput | string = {}, options: Gateway
   return {
     matches: (head) => dialects.some((dialect) => dialect.matches(head)),
     handle: (request, to) => push(request, to),
-    fetch: createFetch(push, () => resolveTargets(config)),
+    fetch: createFetch({
+      push,
+      targets: () => targets,
+      provider: (head) => dialects.find((each) => each.matches(head))?.provider,
+    }),
     open,
     ready,
     reload: async (next) => load(parseConfig(next)),

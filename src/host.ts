@@ -1,6 +1,7 @@
-import type { ConfigInput } from "./config/schema.ts";
+import type { Config, ConfigInput } from "./config/schema.ts";
 import type { Exchange, Host, HttpHead, HttpRequest, Reply, RequestHead } from "./http.ts";
 import type { Receipt, Summary, Target } from "./step.ts";
+import type { CallRecord } from "./stores/records.ts";
 
 /** What goes to the provider: signed, in the target's dialect, `url` absolute. */
 export type AttemptRequest = HttpRequest & { readonly body: Uint8Array };
@@ -63,9 +64,9 @@ export interface Gateway {
   /** Resolves when record lists are loaded; calls wait for it. Rejects when the gateway cannot work. */
   readonly ready: Promise<void>;
   /** Steps are rebuilt; stores and running calls live on. Rejects, and changes nothing, when the config is not valid. */
-  reload(config: ConfigInput | string): Promise<void>;
+  reload(config: ConfigInput | Config | string): Promise<void>;
   /** New calls are refused, running ones may finish for `deadline` milliseconds (default 10,000), then they are aborted. */
   close(deadline?: number): Promise<void>;
   /** The newest calls first, as recorded (redacted). */
-  records(limit?: number): Promise<readonly import("./stores/records.ts").CallRecord[]>;
+  records(limit?: number): Promise<readonly CallRecord[]>;
 }

@@ -1,0 +1,253 @@
+import { fails, type Script, says } from "../../adapters/testing.ts";
+import { systemClock } from "../../src/clock.ts";
+import { createMemoryStores, type GatewayOptions } from "../../src/index.ts";
+import { createFaultyStores } from "../doubles/faulty-stores.ts";
+import { describeAdapters } from "../hosts.ts";
+import {
+  asking,
+  begin,
+  byTarget,
+  chunk,
+  done,
+  email,
+  hello,
+  role,
+  saidIn,
+  streaming,
+  streams,
+  until,
+} from "./scene.ts";
+
+const second = says("Second here, [EMAIL_1].");
+const inBand = `data: {"error":{"message":"overloaded","type":"server_error","code":"overloaded"}}\n\n`;
+
+/** Ways to fail before any content, and what a host that cannot take back shows the caller instead. */
+const early: readonly (readonly [string, Script, (text: string, status: number) => void])[] = [
+  ["status 503", fails(503), (_text, status) => expect(status).toBe(503)],
+  ["status 429", fails(429, { "retry-after": "3600" }), (_text, status) => expect(status).toBe(429)],
+  ["reset", streams([], "reset"), (text) => expect(text).toContain("upstream_broken")],
+  ["in-band error", streams([role, ": ping\n\n", inBand]), (text) => expect(text).toContain("overloaded")],
+  ["early close", streams([role]), (text) => expect(text).toContain("upstream_")],
+  ["an empty 200", streams([]), (text) => expect(text).toContain("upstream_")],
+  [
+    "HTML with 200",
+    () => ({ headers: { "content-type": "text/html" }, pieces: ["<h1>maintenance</h1>"] }),
+    (text) => expect(text).toContain("upstream_invalid"),
+  ],
+];
+
+describeAdapters("faults", (host) => {
+  /** Red when the commit point moves, when a target is not passed over, or when what the first attempt left shows up in the second's. */
+  it.each(early)("failover before content: %s", async (_name, first, shown) => {
+    const scene = await begin(host);
+    scene.answer(byTarget(first, second));
+    const got = await scene.call(asking(`I am ${email}`, { stream: true }));
+    if (!host.mutates) {
+      expect(scene.requests).toHaveLength(1);
+      expect(scene.receipts[0]?.outcome).toBe("failed");
+    } else if (host.takesBack) {
+      expect(saidIn(got.text)).toBe(`Second here, ${email}.`);
+      expect(got.text).not.toMatch(/overloaded|maintenance|ping/);
+      expect(scene.requests.map(({ url }) => url.includes("/second/"))).toEqual([false, true]);
+      expect(scene.requests[1]?.body).toBe(scene.requests[0]?.body);
+      expect(scene.receipts[0]?.attempts.map(({ result }) => result)).toEqual(["rejected", "answered"]);
+      expect(scene.receipts[0]).toMatchObject({ outcome: "answered", target: "second" });
+    } else {
+      shown(got.text, got.status);
+      // The target cools down: the next call goes elsewhere.
+      const next = await scene.call(asking(`I am ${email}`, { stream: true }));
+      expect(saidIn(next.text)).toBe(`Second here, ${email}.`);
+    }
+    await scene.finish(host.takesBack ? 1 : 2);
+  });
+
+  it("failover when nobody listens", async () => {
+    const scene = await begin(host);
+    scene.answer(byTarget(() => ({ ends: "unreachable" }), second));
+    const got = await scene.call(asking(`I am ${email}`));
+    if (host.takesBack && host.mutates) expect(saidIn(got.text)).toBe(`Second here, ${email}.`);
+    else if (!host.mutates) expect(got.broken).toBe(true);
+    await scene.finish(1);
+  });
+
+  /** Red when the provider's own error is replaced, or reaches the caller with placeholders. */
+  it("last error passed on: as it came, restored, with its status and its hint", async () => {
+    const scene = await begin(host);
+    const body = {
+      error: { message: "No such parameter for [EMAIL_1]", type: "invalid_request_error", code: "bad_param" },
+    };
+    scene.answer(() => ({
+      status: 400,
+      headers: { "content-type": "application/json", "retry-after-ms": "1500", "x-request-id": "req_1" },
+      pieces: [JSON.stringify(body)],
+    }));
+    const got = await scene.call(asking(`I am ${email}`));
+    expect(got.status).toBe(400);
+    const restored = host.mutates ? email : "[EMAIL_1]";
+    expect(JSON.parse(got.text)).toEqual({ error: { ...body.error, message: `No such parameter for ${restored}` } });
+    expect(got.headers).toMatchObject({ "retry-after-ms": "1500", "x-request-id": "req_1" });
+    expect(scene.requests).toHaveLength(1);
+    expect(scene.receipts[0]).toMatchObject({ outcome: "failed", status: 400, cost: 0n });
+    await scene.finish(1);
+  });
+
+  it("our own key refused: the provider's text, which may quote it, stays here", async () => {
+    const scene = await begin(host);
+    scene.answer(() => ({
+      status: 401,
+      headers: { "content-type": "application/json" },
+      pieces: ['{"error":{"message":"Incorrect key sk-operator"}}'],
+    }));
+    const got = await scene.call(asking("hello"));
+    if (host.mutates) {
+      expect(got.status).toBe(502);
+      expect(got.text).toContain("upstream_credentials");
+      expect(got.text).not.toContain("sk-operator");
+    }
+    await scene.finish(1);
+  });
+
+  /** Red when an answer that has begun is retried, spliced, or ends as if it were whole. */
+  it("after-commit break: the terminal error of the caller's dialect, nothing else", async () => {
+    const scene = await begin(host);
+    scene.answer(byTarget(streams([role, chunk({ content: "Half a sentence [EMA" })], "reset"), second));
+    const got = await scene.call(asking(`I am ${email}`, { stream: true }));
+    expect(saidIn(got.text)).toMatch(/^Half a sentence (\[EMA)?$/);
+    expect(scene.requests).toHaveLength(1);
+    if (host.mutates) {
+      expect(saidIn(got.text)).toBe("Half a sentence [EMA");
+      const last = got.text.trimEnd().split("\n\n").at(-1) ?? "";
+      expect(JSON.parse(last.slice(6))).toMatchObject({ error: { code: "upstream_broken" } });
+      expect(got.text).not.toMatch(/\[DONE\]|"finish_reason":"/);
+    }
+    expect(scene.receipts[0]).toMatchObject({ outcome: "failed", code: "upstream_broken" });
+    expect(scene.receipts[0]?.cost).toBeGreaterThan(0n);
+    await scene.finish(1);
+  });
+
+  /** Red when the upstream is not cancelled, or the call does not settle, or settles twice. */
+  it("disconnect mid-stream: the provider is cancelled before its next piece, the money settles", async () => {
+    const scene = await begin(host);
+    let release: () => void = () => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    async function* pieces() {
+      yield role;
+      yield chunk({ content: "a first word" });
+      await gate;
+      yield chunk({ content: "a second" });
+    }
+    scene.answer(streams(pieces(), "silent"));
+    const gone = new AbortController();
+    const got = await scene.call({
+      ...asking("Go on.", { stream: true }),
+      signal: gone.signal,
+      onPiece: (piece) => piece.includes("first word") && gone.abort(),
+    });
+    expect(got.broken).toBe(true);
+    await until(() => scene.requests[0]?.signal.aborted === true);
+    release();
+    await until(() => scene.receipts.length === 1);
+    expect(scene.receipts[0]).toMatchObject({ outcome: "aborted", code: "call_aborted" });
+    expect(scene.receipts[0]?.attempts).toMatchObject([{ result: "aborted", committed: true }]);
+    expect(scene.receipts[0]?.cost).toBeGreaterThan(0n);
+    expect(got.text).not.toContain("a second");
+    await scene.finish(1);
+  });
+
+  it("disconnect before the head", async () => {
+    const scene = await begin(host);
+    scene.answer(() => ({ headers: streaming, pieces: waitingForever(), ends: "silent" }));
+    const gone = new AbortController();
+    const call = scene.call({ ...asking("Go on.", { stream: true }), signal: gone.signal });
+    await until(() => scene.requests.length === 1);
+    gone.abort();
+    expect((await call).broken).toBe(true);
+    await until(() => scene.requests[0]?.signal.aborted === true && scene.receipts.length === 1);
+    expect(scene.receipts[0]?.outcome).toBe("aborted");
+    await scene.finish(1);
+  });
+
+  it("disconnect in next(), while a store keeps the call waiting: nothing is sent, nothing stays held", async () => {
+    const memory = createMemoryStores({ clock: systemClock }, { keep: 10 });
+    const stores = createFaultyStores(memory, systemClock);
+    stores.break("counters.reserve", "hang", 1);
+    const options: GatewayOptions = { stores };
+    const scene = await begin(host, {}, options);
+    const gone = new AbortController();
+    const call = scene.call({ ...asking("Go on."), signal: gone.signal });
+    await until(() => stores.calls("counters.reserve") === 1);
+    gone.abort();
+    // The host has to hear of it first, over a socket.
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    stores.mend();
+    await call;
+    await until(() => scene.receipts.length === 1);
+    if (host.mutates) {
+      expect(scene.receipts[0]?.outcome).toBe("aborted");
+      expect(scene.requests).toHaveLength(0);
+    }
+    const lines = await memory.counters.read(["team=search/total"]);
+    expect(lines[0]?.held).toBe(0n);
+    await scene.close();
+  });
+
+  /** Red when a stream outruns its budget, or ends as if it were whole. */
+  it("cut mid-stream: channels closed, then the terminal error; not a pico-dollar over", async () => {
+    const scene = await begin(host);
+    const words = Array.from({ length: 400 }, () => chunk({ content: "word " }));
+    scene.answer(streams([role, ...words, ...done]));
+    const got = await scene.call({ ...asking("Go on.", { stream: true, max_tokens: 64_000 }, "openai", "psk_poor") });
+    const receipt = scene.receipts[0];
+    if (host.mutates) {
+      expect(saidIn(got.text).length).toBeGreaterThan(20);
+      expect(saidIn(got.text).length).toBeLessThan(2_000);
+      const last = got.text.trimEnd().split("\n\n").at(-1) ?? "";
+      expect(JSON.parse(last.slice(6))).toMatchObject({ error: { code: "budget_exceeded" } });
+      expect(got.text).not.toMatch(/\[DONE\]|"finish_reason":"/);
+      expect(receipt).toMatchObject({ outcome: "cut", code: "budget_exceeded" });
+      expect(receipt?.cost).toBeLessThanOrEqual(2_000_000_000n);
+    } else expect(saidIn(got.text)).toHaveLength(2_000);
+    expect(receipt?.cost).toBeGreaterThan(0n);
+    await scene.finish(1);
+  });
+
+  /** Red when silence is passed on as silence, or a ping as content. */
+  it("pings only: committed after a while, kept alive, then the answer", async () => {
+    const scene = await begin(host, { limits: { commit: "40ms", keepAlive: "40ms" } });
+    let release: () => void = () => {};
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    async function* pieces() {
+      yield ": ping\n\n";
+      await gate;
+      yield role;
+      yield chunk({ content: "at last" });
+      yield* done;
+    }
+    scene.answer(streams(pieces()));
+    const heard: string[] = [];
+    const call = scene.call({ ...asking("Go on.", { stream: true }), onPiece: (piece) => heard.push(piece) });
+    if (host.mutates) await until(() => heard.join("").split("\n\n").length >= 4);
+    release();
+    const got = await call;
+    expect(saidIn(got.text)).toBe("at last");
+    expect(scene.receipts[0]?.outcome).toBe("answered");
+    await scene.finish(1);
+  });
+
+  it("pings only, then the end: another target answers", async () => {
+    const scene = await begin(host);
+    scene.answer(byTarget(streams([": ping\n\n", role, ": ping\n\n"]), hello));
+    const got = await scene.call(asking("Go on.", { stream: true }));
+    if (host.takesBack && host.mutates) expect(saidIn(got.text)).toBe("Hello.");
+    else if (host.mutates) expect(got.text).toContain("upstream_");
+    await scene.finish(1);
+  });
+});
+
+async function* waitingForever(): AsyncGenerator<string> {
+  await new Promise(() => {});
+}
