@@ -22,6 +22,8 @@ export interface AttemptOwner {
   readonly limits: { readonly answer: number; readonly commit: number };
   /** Is the answer a model's, so that an empty one is none? */
   readonly generates: boolean;
+  /** A provider's word for a record or a span: `undefined` unless it is a plain name with nothing to hide in it. */
+  plain(word: string | undefined): string | undefined;
   /** Headers that the steps add for the caller, at commit. */
   answerHeaders(): Readonly<Record<string, string>>;
   /** `refusal`: it ends the call too (a budget, the deadline, an abort); no other target is tried. */
@@ -256,11 +258,13 @@ export class RunningAttempt implements Attempt {
     this.#hold.release();
     const { clock } = this.#owner;
     const head = this.#head;
+    const { usage } = this.#context;
+    if (usage.model !== undefined) this.#context.usage = { ...usage, model: this.#owner.plain(usage.model) };
     const end = createOutcome(this.#context, this.#hooks, {
       result,
       code,
       committed,
-      reason: this.#answer?.error,
+      reason: this.#owner.plain(this.#answer?.error),
       sent: refusal === undefined || wasSent(refusal),
       status: status ?? head?.status,
       retryAfter: head && retryAfterOf(head.headers, clock.now()),

@@ -6,6 +6,7 @@ import type { Dialect } from "./dialects/dialect.ts";
 import { createDocument } from "./document.ts";
 import type { Engine } from "./engine.ts";
 import { Refusal, toRefusal } from "./errors.ts";
+import { facts } from "./facts.ts";
 import { createHold, type Hold } from "./gauge.ts";
 import { checkBodyHead, requestHeaders } from "./headers.ts";
 import { Hooks } from "./hooks.ts";
@@ -15,6 +16,9 @@ import { createOutcome, type Ended } from "./outcome.ts";
 import { Settlement } from "./settlement.ts";
 import type { Document } from "./slot.ts";
 import type { AttemptHooks, AttemptOutcome, Receipt, Target } from "./step.ts";
+
+/** What a model or an error may be called. */
+const name = /^[\w.:/@-]{1,128}$/;
 
 export class RunningCall implements Call, AttemptOwner {
   readonly id: string;
@@ -70,6 +74,10 @@ export class RunningCall implements Call, AttemptOwner {
 
   get generates(): boolean {
     return this.#state.ask.operation === "chat";
+  }
+
+  plain(word: string | undefined): string | undefined {
+    return word !== undefined && name.test(word) && this.#settlement.scrubbed(word) === word ? word : undefined;
   }
 
   answerHeaders(): Readonly<Record<string, string>> {
@@ -211,11 +219,12 @@ export class RunningCall implements Call, AttemptOwner {
 
   #request(context: AttemptState): AttemptRequest {
     const { target, dialect } = context;
+    const own = this.#state.facts.get(facts.caller)?.ownKey === true;
     const body = this.#document === undefined || !this.host.mutates ? this.#bytes : context.render(this.#document);
     return {
       method: this.head.method,
       url: target.baseUrl + dialect.path(this.head, context.asked),
-      headers: requestHeaders(this.head, dialect, target, context.headers, body.length),
+      headers: requestHeaders(this.head, dialect, target, context.headers, body.length, own),
       body,
     };
   }

@@ -68,7 +68,11 @@ export class Refusal extends Error {
   readonly retryAfter: number | undefined;
 
   constructor(code: ErrorCode, detail: Detail = {}, retryAfter?: number) {
+    // A stack trace costs microseconds, and a flood of refusals must be cheap.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(errorTable[code].message);
+    Error.stackTraceLimit = stackTraceLimit;
     this.code = code;
     this.status = errorTable[code].status;
     this.retryable = errorTable[code].retryable;

@@ -79,6 +79,7 @@ function isJson(contentType: string): boolean {
  * The credential is the target's own key; a target without one gets the caller's, as it came, in the places that its wire knows.
  * @param added by steps; they never replace a credential
  * @param length of the body, in bytes
+ * @param own the caller brought a provider's credential of its own; a virtual key never leaves
  */
 export function requestHeaders(
   head: RequestHead,
@@ -86,6 +87,7 @@ export function requestHeaders(
   target: Target,
   added: Readonly<Record<string, string>>,
   length: number,
+  own: boolean,
 ): Record<string, string> {
   const headers: Record<string, string> = { host: hostOf(target) };
   for (const name of dialect.requestHeaders) put(headers, name, head.headers[name]);
@@ -96,15 +98,21 @@ export function requestHeaders(
     headers["content-type"] = "application/json";
     headers["content-length"] = String(length);
   }
-  sign(headers, head, dialect, target);
+  sign(headers, head, dialect, target, own);
   for (const name in target.headers) put(headers, name, target.headers[name]);
   return headers;
 }
 
-function sign(headers: Record<string, string>, head: RequestHead, dialect: Dialect, target: Target): void {
+function sign(
+  headers: Record<string, string>,
+  head: RequestHead,
+  dialect: Dialect,
+  target: Target,
+  own: boolean,
+): void {
   for (const name of credentials[target.provider]) delete headers[name];
   if (target.apiKey === undefined) {
-    for (const name of credentials[target.provider]) put(headers, name, header(head.headers, name));
+    for (const name of own ? credentials[target.provider] : []) put(headers, name, header(head.headers, name));
     return;
   }
   const signed = dialect.sign(target.apiKey, head);

@@ -13,14 +13,11 @@ export interface Ended {
   readonly pending: readonly Promise<void>[];
 }
 
-const identifier = /^[A-Za-z0-9_.-]{1,64}$/;
-
 /** Builds the outcome and runs the `done` hooks; `cost` stays live, since a hook may charge for what was never reported. */
 export function createOutcome(context: AttemptState, hooks: readonly AttemptHooks[], ending: Ending): Ended {
   const pending: Promise<void>[] = [];
   const outcome: AttemptOutcome = {
     ...ending,
-    reason: ending.reason !== undefined && identifier.test(ending.reason) ? ending.reason : undefined,
     number: context.number,
     target: context.target.name,
     provider: context.target.provider,

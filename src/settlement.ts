@@ -2,7 +2,7 @@ import type { CallState } from "./call-context.ts";
 import { noUsage } from "./dialects/dialect.ts";
 import type { Engine } from "./engine.ts";
 import { type ErrorCode, Refusal, toRefusal } from "./errors.ts";
-import { facts } from "./facts.ts";
+import { type Attributes, type Caller, facts } from "./facts.ts";
 import type { Hooks } from "./hooks.ts";
 import type { Ended } from "./outcome.ts";
 import type { AttemptContext, AttemptOutcome, CallOutcome, Receipt, Summary } from "./step.ts";
@@ -57,6 +57,11 @@ export class Settlement {
       attempts: this.#outcomes,
       overhead: this.#overhead ?? this.#state.elapsed(),
     };
+  }
+
+  /** Without what redaction hides, once it is at work. */
+  scrubbed(text: string): string {
+    return this.#state.facts.get(facts.scrub)?.(text) ?? text;
   }
 
   /** An attempt's bytes leave: until the first of them, all time was ours. */
@@ -148,15 +153,21 @@ export class Settlement {
       code,
       dialect: dialect.name,
       operation: ask.operation,
-      model: ask.model,
+      // A caller may write anything there; what it is refused for must not be recorded.
+      model: outcome === "refused" ? this.scrubbed(ask.model) : ask.model,
       stream: ask.stream,
       budget: known.get(facts.budget)?.(),
       key: caller?.key,
-      attributes: caller?.attributes ?? {},
+      attributes: outcome === "refused" ? this.#scrubbedAttributes(caller) : (caller?.attributes ?? {}),
       startedAt,
       duration: state.elapsed(),
       observed: this.#hooks.observed,
     };
+  }
+
+  #scrubbedAttributes(caller: Caller | undefined): Attributes {
+    const entries = Object.entries(caller?.attributes ?? {});
+    return Object.fromEntries(entries.map(([name, value]) => [name, this.scrubbed(value)]));
   }
 
   /** Code or class name and stack frames; the message may quote the request and is left out. */

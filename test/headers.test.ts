@@ -27,6 +27,7 @@ describe("headers to a provider", () => {
     change: Partial<Target> = {},
     added: Record<string, string> = {},
     method = "POST",
+    own = true,
   ) =>
     requestHeaders(
       head(headers, method),
@@ -34,6 +35,7 @@ describe("headers to a provider", () => {
       { ...target, ...change },
       added,
       7,
+      own,
     );
 
   it("are those that the dialect lists, and what we say ourselves", () => {
@@ -66,8 +68,14 @@ describe("headers to a provider", () => {
       ...["x-postern-team", "x-postern-customer", "via", "referer", "origin", "x-goog-api-key", "x-secret-session"],
     ];
     const headers = Object.fromEntries(hostile.map((name) => [name, `${name} from the caller`]));
-    const sent = requestHeaders(head(headers), dialect, { ...target, provider: dialect.provider }, {}, 1);
+    const sent = requestHeaders(head(headers), dialect, { ...target, provider: dialect.provider }, {}, 1, true);
     expect(JSON.stringify(sent)).not.toContain("from the caller");
+  });
+
+  it("carry no virtual key to a target that has no key", () => {
+    const brought = { authorization: "Bearer psk_theirs", "x-api-key": "psk_theirs" };
+    expect(JSON.stringify(send(brought, {}, {}, "POST", false))).not.toContain("psk_theirs");
+    expect(JSON.stringify(send(brought))).toContain("psk_theirs");
   });
 
   it("carry the operator's key and nothing that the caller brought", () => {

@@ -1,10 +1,21 @@
 import type { Dialect } from "../dialects/dialect.ts";
 import { Refusal } from "../errors.ts";
+import type { Attributes } from "../facts.ts";
 import { pathOf, type RequestHead } from "../http.ts";
 import { inspectFixed, type Ledger, type Policy } from "./inspection.ts";
 
-/** Checks what reaches the provider beside the body, none of which can be masked. Credentials are not among these headers. */
-export function inspectHead(head: RequestHead, dialect: Dialect, policy: Policy, ledger: Ledger): void {
+/**
+ * Checks what reaches the provider beside the body, and the attributes, which reach records: none of it can be masked. Credentials are
+ * not among these headers.
+ */
+export function inspectHead(
+  head: RequestHead,
+  dialect: Dialect,
+  attributes: Attributes,
+  policy: Policy,
+  ledger: Ledger,
+): void {
+  for (const [name, value] of Object.entries(attributes)) inspectFixed(value, `attribute ${name}`, policy, ledger);
   for (const name of dialect.requestHeaders) {
     const value = head.headers[name];
     if (value === undefined) continue;

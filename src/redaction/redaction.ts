@@ -28,7 +28,8 @@ function openCall(call: CallContext, policy: Policy, log: Parts["log"]): CallHoo
   return {
     head() {
       const objections = createObjections();
-      inspectHead(call.head, call.dialect, policy, { vault, findings, objections });
+      const attributes = call.facts.get(facts.caller)?.attributes ?? {};
+      inspectHead(call.head, call.dialect, attributes, policy, { vault, findings, objections });
       objections.raise();
     },
     request(document) {

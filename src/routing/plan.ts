@@ -34,9 +34,9 @@ const ownHost = (provider: Provider): Target => ({
 });
 const ownHosts: Readonly<Record<Provider, Target>> = { openai: ownHost("openai"), anthropic: ownHost("anthropic") };
 
-/** An operator's key is used for callers with a virtual key alone, and theirs are the only targets that such callers reach. */
+/** An operator's key is used for callers with a virtual key alone; a target without one (a local model) is anybody's. */
 export const mayReach = (caller: Caller, target: Target): boolean =>
-  (caller.key === undefined) === (target.apiKey === undefined);
+  caller.key !== undefined || target.apiKey === undefined;
 
 const keyless = new WeakMap<Target, Target>();
 
