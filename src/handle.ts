@@ -69,7 +69,8 @@ class Relay {
       this.#to.head(this.#attempt.out);
     }
     let more = true;
-    if (bytes !== undefined && bytes.length > 0) {
+    // Being told, the caller may leave.
+    if (!this.#done && bytes !== undefined && bytes.length > 0) {
       this.#quietSince = this.#clock.ticks();
       more = this.#to.data(bytes);
     }
@@ -142,7 +143,7 @@ export function handle(request: HttpRequest, to: Sink, { open, send, clock, pick
         if (gone || (await relayed(attempt, call.keepAlive)) === "over") return;
       }
     }
-    if (!gone) push(call.reply(), to);
+    if (!gone) push(call.reply(), to, () => gone);
   };
 
   run().catch((cause) => {
@@ -160,8 +161,8 @@ export function handle(request: HttpRequest, to: Sink, { open, send, clock, pick
   };
 }
 
-function push(reply: Reply, to: Sink): void {
+function push(reply: Reply, to: Sink, gone: () => boolean): void {
   to.head({ status: reply.status, headers: { ...reply.headers, "content-length": String(reply.body.length) } });
-  if (reply.body.length > 0) to.data(reply.body);
-  to.end();
+  if (reply.body.length > 0 && !gone()) to.data(reply.body);
+  if (!gone()) to.end();
 }
