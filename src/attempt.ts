@@ -59,6 +59,8 @@ export class RunningAttempt implements Attempt {
   #headTicks = 0;
   #out: Uint8Array[] = [];
   #cutting: Refusal | undefined;
+  /** The protocol's own end has passed: what breaks behind it takes nothing away. */
+  #complete = false;
   /** Told to the caller instead of the provider's answer. */
   #instead: Refusal | undefined;
 
@@ -137,6 +139,7 @@ export class RunningAttempt implements Attempt {
 
   fail(cause: unknown): Uint8Array {
     if (this.over) return noBytes;
+    if (this.#complete) return this.#endOfEvents();
     const refusal = cause instanceof Refusal ? cause : new Refusal("upstream_broken");
     const result = resultOf(refusal.code, this.waiting);
     if (this.waiting) this.#end(result, refusal.code, "rejected", refusal);
@@ -162,7 +165,10 @@ export class RunningAttempt implements Attempt {
 
   passed(last: boolean): void {
     if (this.#cutting !== undefined && !this.over) this.#terminate(this.#cutting, "cut");
-    else if (last && this.waiting) this.#commit();
+    else if (last) {
+      this.#complete = true;
+      if (this.waiting) this.#commit();
+    }
   }
 
   get over(): boolean {
