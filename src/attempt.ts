@@ -34,7 +34,12 @@ type State = Attempt["state"];
 
 /** A provider's error is kept up to this size, to be passed on when no target is left. */
 const errorLimit = 65_536;
-const endsTheCall: ReadonlySet<ErrorCode> = new Set(["budget_exceeded", "deadline_exceeded", "call_aborted"]);
+const endsTheCall: ReadonlySet<ErrorCode> = new Set([
+  "budget_exceeded",
+  "deadline_exceeded",
+  "call_aborted",
+  "draining",
+]);
 
 export class RunningAttempt implements Attempt {
   readonly number: number;

@@ -42,7 +42,7 @@ export class RunningCall implements Call, AttemptOwner {
   #reply: Reply | undefined;
   #last: AttemptOutcome | undefined;
   #opening = false;
-  #aborted = false;
+  #aborted: Refusal | undefined;
   #cancelDeadline: (() => void) | undefined;
 
   constructor(engine: Engine, head: RequestHead, dialect: Dialect, host: Host) {
@@ -120,13 +120,17 @@ export class RunningCall implements Call, AttemptOwner {
     return { ...reply, headers: { ...reply.headers, ...this.#settlement.headers() } };
   }
 
-  abort(_cause: unknown): void {
-    if (this.#settlement.settled || this.#aborted) return;
-    this.#aborted = true;
-    const reason = new Refusal("call_aborted");
+  /** The caller is gone; or the gateway ends the call with a `Refusal`: then whoever moves the bytes still passes on what it is told. */
+  abort(cause: unknown): void {
+    if (this.#settlement.settled || this.#aborted !== undefined) return;
+    const reason = cause instanceof Refusal ? cause : new Refusal("call_aborted");
+    this.#aborted = reason;
     this.#state.end();
-    if (this.#current?.state === "waiting" || this.#current?.state === "committed") this.#current.fail(reason);
-    else if (!this.#opening) this.#refuse(reason);
+    const attempt = this.#current;
+    if (attempt !== undefined && !attempt.over) {
+      attempt.stop(reason);
+      attempt.fail(reason);
+    } else if (!this.#opening) this.#refuse(reason);
   }
 
   ended(end: Ended, refusal: Refusal | undefined): void {
@@ -167,7 +171,7 @@ export class RunningCall implements Call, AttemptOwner {
     for (;;) {
       const choice = this.#hooks.next(this.#last, asked);
       const target = choice instanceof Promise ? await choice : choice;
-      if (this.#aborted) throw new Refusal("call_aborted");
+      if (this.#aborted !== undefined) throw this.#aborted;
       if (target === undefined) return undefined;
       const attempt = await this.#attempt(target);
       if (attempt !== undefined) return attempt;
@@ -183,7 +187,7 @@ export class RunningCall implements Call, AttemptOwner {
     try {
       if (target.provider !== this.#dialect.provider) context.veto("dialect");
       await this.#hooks.attempt(context, hooks);
-      if (this.#aborted) throw new Refusal("call_aborted");
+      if (this.#aborted !== undefined) throw this.#aborted;
       this.#settlement.live = context;
       this.#current = new RunningAttempt(this, context, this.#request(context), hooks);
       this.#settlement.left();
