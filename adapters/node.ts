@@ -54,8 +54,8 @@ function push(gateway: Gateway, message: HttpRequest, request: IncomingMessage, 
     head(head) {
       const headers: OutgoingHttpHeaders = { ...(head.headers as OutgoingHttpHeaders) };
       if (!request.readableEnded && request.httpVersionMajor < 2) headers.connection = "close";
+      // Not flushed: the first bytes follow in the same turn and leave in the same packet.
       response.writeHead(head.status, headers);
-      response.flushHeaders();
     },
     data: (bytes) => response.write(bytes),
     end() {

@@ -30,6 +30,7 @@ export class RunningCall implements Call, AttemptOwner {
   readonly clock: Engine["parts"]["clock"];
   readonly gauge: Engine["gauge"];
   readonly limits: Engine["limits"];
+  readonly #words: Engine["words"];
   readonly #dialect: Dialect;
   readonly #state: CallState;
   readonly #hooks: Hooks;
@@ -47,6 +48,7 @@ export class RunningCall implements Call, AttemptOwner {
 
   constructor(engine: Engine, head: RequestHead, dialect: Dialect, host: Host) {
     this.#dialect = dialect;
+    this.#words = engine.words;
     // What passes by itself cannot be taken back either.
     this.host = { mutates: host.mutates, takesBack: host.takesBack && host.mutates };
     this.head = head;
@@ -77,7 +79,13 @@ export class RunningCall implements Call, AttemptOwner {
   }
 
   plain(word: string | undefined): string | undefined {
-    return word !== undefined && name.test(word) && this.#settlement.scrubbed(word) === word ? word : undefined;
+    if (word === undefined) return undefined;
+    let plain = this.#words.get(word);
+    if (plain === undefined) {
+      plain = name.test(word) && this.#settlement.scrubbed(word) === word;
+      this.#words.set(word, plain);
+    }
+    return plain ? word : undefined;
   }
 
   answerHeaders(): Readonly<Record<string, string>> {

@@ -8,6 +8,8 @@ export interface Engine {
   readonly dialects: readonly Dialect[];
   readonly steps: readonly Step[];
   readonly gauge: Gauge;
+  /** Names of models and errors that were looked at before; true where there was nothing to hide in them. */
+  readonly words: { get(word: string): boolean | undefined; set(word: string, plain: boolean): unknown };
   readonly mode: "enforce" | "observe";
   /** Milliseconds for all attempts of a call together. */
   readonly deadline: number;

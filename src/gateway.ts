@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import { createAccess } from "./access/access.ts";
 import { createBudgets } from "./budgets/budgets.ts";
 import { RunningCall } from "./call.ts";
@@ -103,7 +104,16 @@ export function createGateway(input: ConfigInput | Config | string = {}, options
     const steps = withOwn(await buildSteps(next, resolved, parts, health), options.steps ?? []);
     targets = resolved;
     const { mode, limits } = next;
-    engine = { parts, dialects, steps, gauge, mode, deadline: next.routing.deadline, limits };
+    engine = {
+      parts,
+      dialects,
+      steps,
+      gauge,
+      words: new LRUCache<string, boolean>({ max: 1_000 }),
+      mode,
+      deadline: next.routing.deadline,
+      limits,
+    };
   };
   const ready = load(config);
   ready.catch(() => {});

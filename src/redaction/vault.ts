@@ -89,7 +89,7 @@ export class Vault {
   /** Every place where a text holds a hidden value, secrets included; they may overlap. Linear in the text. */
   occurrences(text: string): readonly Occurrence[] {
     if (this.#names.size === 0) return [];
-    this.#index ??= createPrefixIndex(this.#names);
+    this.#index ??= this.#names.size > fewValues ? createPrefixIndex(this.#names) : createValueSearch(this.#names);
     return this.#index(text);
   }
 }
@@ -99,9 +99,28 @@ const valueIn = (key: string): string => key.slice(key.indexOf(":", key.indexOf(
 
 type PrefixIndex = (text: string) => readonly Occurrence[];
 
+const labelsOf = (names: ReadonlyMap<string, string>): ReadonlyMap<string, string> =>
+  new Map([...names].map(([key, name]) => [valueIn(key), placeholder(name)]));
+
+/** Up to so many values a native search for each beats one pass that looks at every place. */
+const fewValues = 64;
+
+function createValueSearch(names: ReadonlyMap<string, string>): PrefixIndex {
+  const labels = [...labelsOf(names)];
+  return (text) => {
+    const found: Occurrence[] = [];
+    for (const [value, label] of labels) {
+      for (let start = text.indexOf(value); start >= 0; start = text.indexOf(value, start + 1)) {
+        found.push({ start, end: start + value.length, label });
+      }
+    }
+    return found;
+  };
+}
+
 /** By the first characters of a value, the lengths of the values that begin so: a place costs a look-up for each, however many values. */
 function createPrefixIndex(names: ReadonlyMap<string, string>): PrefixIndex {
-  const labels = new Map([...names].map(([key, name]) => [valueIn(key), placeholder(name)]));
+  const labels = labelsOf(names);
   const width = [...labels.keys()].reduce((least, value) => Math.min(least, value.length), widestPrefix);
   const lengths = new Map<string, Set<number>>();
   for (const value of labels.keys()) {
