@@ -59,8 +59,8 @@ function push(gateway: Gateway, message: HttpRequest, request: IncomingMessage, 
     },
     data: (bytes) => response.write(bytes),
     end() {
-      response.end();
-      if (!request.readableEnded) linger(request);
+      if (request.readableEnded) response.end();
+      else linger(request, response);
     },
     fail: () => response.destroy(),
   };
@@ -71,10 +71,16 @@ function push(gateway: Gateway, message: HttpRequest, request: IncomingMessage, 
   flow = gateway.handle(message, sink);
 }
 
-function linger(request: IncomingMessage): void {
-  request.resume();
-  const timer = setTimeout(() => request.socket.destroy(), lingerMs);
+/** Node destroys a connection that is to close as soon as the response ends, so its end waits; the caller knows its length. */
+function linger(request: IncomingMessage, response: ServerResponse): void {
+  const end = (): void => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(end, lingerMs);
   timer.unref();
-  request.once("end", () => clearTimeout(timer));
-  request.once("close", () => clearTimeout(timer));
+  request.once("end", end);
+  request.once("close", end);
+  response.flushHeaders();
+  request.resume();
 }
