@@ -7,12 +7,19 @@ export function join(pieces: readonly Uint8Array[]): Uint8Array {
   return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
 }
 
+/** A piece costs an object of some hundred bytes, so many small ones are joined on the way. */
+const mostPieces = 1_024;
+
 /** Reads a body whole; each piece is counted in `hold` before it is kept. */
 export async function collect(body: AsyncIterable<Uint8Array>, hold: Hold): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
+  const joined: Uint8Array[] = [];
+  let pieces: Uint8Array[] = [];
   for await (const piece of body) {
     hold.add(piece.length);
     pieces.push(piece);
+    if (pieces.length < mostPieces) continue;
+    joined.push(join(pieces));
+    pieces = [];
   }
-  return join(pieces);
+  return join(joined.concat(pieces));
 }
