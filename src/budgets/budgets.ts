@@ -65,8 +65,10 @@ class Spending implements CallHooks {
       const cost = receipt.attempts.find((attempt) => attempt.number === number)?.cost ?? 0n;
       if (cost === 0n) continue;
       const unlimited = budgets.lines.map((line) => ({ ...line, limit: line.limit + (1n << 100n) }));
-      const account = this.#account(number, { ...budgets, lines: unlimited });
-      await account.hold({ least: cost, useful: cost, most: cost, part: 1 });
+      // An id of its own: under the attempt's, the store may know a reservation that was given up.
+      const account = this.#account(`${number}/observed`, { ...budgets, lines: unlimited });
+      // Whatever came of it, what the store may hold is settled.
+      await account.hold({ least: cost, useful: cost, most: cost, part: 1 }).catch(() => {});
       await account.settle(cost);
     }
   }
@@ -129,7 +131,7 @@ class Spending implements CallHooks {
     }
   }
 
-  #account(number: number, budgets: Budgets): Account {
+  #account(number: number | string, budgets: Budgets): Account {
     const remaining = Math.min(this.#call.remaining(), Number.MAX_SAFE_INTEGER / 2);
     const leaseUntil = this.#shared.clock.now() + remaining + lease;
     return new Account(`${this.#call.id}/${number}`, budgets, leaseUntil, this.#shared);
