@@ -34,7 +34,7 @@ export const anyFault: fc.Arbitrary<Fault> = fc.oneof(
     weight: 5,
     arbitrary: fc.record({
       kind: fc.constant("answer" as const),
-      at: fc.nat(60),
+      at: fc.oneof(fc.nat(60), fc.constantFrom(0, 1, 2, 1_000)),
       how: fc.constantFrom<Break>(
         "end",
         "reset",

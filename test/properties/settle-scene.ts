@@ -31,6 +31,7 @@ export interface Run {
     readonly fault: StoreFault;
     readonly times: number;
   }[];
+  readonly mode: "enforce" | "observe";
   readonly limit: string;
   /** Milliseconds after which the gateway closes, with five seconds for what runs. */
   readonly closes: number | undefined;
@@ -61,7 +62,7 @@ export interface Outcome {
 
 const address = "maria.lopez@example.com";
 
-const config = (limit: string): ConfigInput => {
+const config = ({ limit, mode }: Run): ConfigInput => {
   const openai = { provider: "openai" as const, apiKey: "sk-operator" };
   const anthropic = { provider: "anthropic" as const, apiKey: "sk-operator" };
   return {
@@ -81,6 +82,7 @@ const config = (limit: string): ConfigInput => {
     // Dear output, so that a small budget is met within an answer.
     prices: { "gpt-4o-mini": { input: "$1", output: "$100" }, "claude-haiku-4-5": { input: "$1", output: "$100" } },
     tracing: { payloads: "redacted" },
+    mode,
   };
 };
 
@@ -106,7 +108,7 @@ export async function playRun(run: Run): Promise<Outcome> {
   const upstreams: Upstream[] = [];
   const played: number[][] = run.callers.map(() => []);
   const receipts: Receipt[][] = run.callers.map(() => []);
-  const gateway = createGateway(config(run.limit), {
+  const gateway = createGateway(config(run), {
     clock,
     stores,
     random: numbers(),
