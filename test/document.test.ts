@@ -94,8 +94,10 @@ describe("classes", () => {
 
   it("a key is known by its text, however it is written", () => {
     const rules: RuleNode = { keys: keys({ model: { slot: opaque }, "": { slot: opaque }, naïve: { slot: opaque } }) };
-    const document = read('{"m\\u006fdel":"a","":"b","naïve":"c","na\\u00efve2":"d","mode":"e","lemod":"f"}', rules);
-    expect(kinds(document)).toEqual({ a: "opaque", b: "opaque", c: "opaque", d: "text", e: "text", f: "text" });
+    const known = read('{"m\\u006fdel":"a","":"b","naïve":"c"}', rules);
+    expect(kinds(known)).toEqual({ a: "opaque", b: "opaque", c: "opaque" });
+    const others = read('{"motel":"a","mode":"b","lemod":"c","na\\u00efve2":"d","models":"e"}', rules);
+    expect(kinds(others)).toEqual({ a: "text", b: "text", c: "text", d: "text", e: "text" });
   });
 
   const base64 = "QUJD+/89".repeat(16);
@@ -399,6 +401,11 @@ describe("JSON in a string", () => {
     replaceAll(document, "x", 'q"\n😀');
     replaceAll(document, "é", "e");
     expect(shown(document)).toBe(body('{"to":["a \\"q\\"\\n😀\\" be"],"id":"7","n":1.50}'));
+  });
+
+  it("inherits the class of the string that holds it", () => {
+    const sealed: RuleNode = { below: text("other"), keys: keys({ arguments: { slot: { ...json, kind: "opaque" } } }) };
+    expect(slotOf(read(body('{"a":"x"}'), sealed, true), "x").kind).toBe("opaque");
   });
 
   it("keeps the outer string's own escapes", () => {

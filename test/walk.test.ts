@@ -127,8 +127,10 @@ describe("what the walk refuses as invalid_json, and where", () => {
       for (let at = 0; at < 90; at++) {
         const bytes = Buffer.from(`${" ".repeat(offset)}"${"x".repeat(90)}"`).subarray(offset);
         expect(read(bytes).slots[0]?.text.length).toBe(90);
-        bytes[1 + at] = at % 32;
-        expect(refusal(bytes).code).toBe("invalid_json");
+        for (const control of [0, 0x1f]) {
+          bytes[1 + at] = control;
+          expect(refusal(bytes).code).toBe("invalid_json");
+        }
       }
     }
   });
@@ -219,7 +221,7 @@ describe("limits", () => {
     expect(document.slots).toHaveLength(1_000_000);
     expect(document.slots[999_999]?.path).toEqual([999_999]);
     expect(refusal(strings(1_000_001)).code).toBe("too_many_strings");
-    expect(refusal(`[${'{"a":0},'.repeat(1_000_000)}{"a":0}]`).code).toBe("too_many_strings");
+    expect(refusal(`[${'{"a":0,"b":0},'.repeat(500_000)}{"a":0}]`).code).toBe("too_many_strings");
   });
 
   it("takes no more than a million containers that are not empty", () => {

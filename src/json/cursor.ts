@@ -45,7 +45,7 @@ export function createCursor(
   let plainEnd = start;
   const findPlainEnd = () => {
     const found = ascii ? bytes.indexOf(backslash, at) : at;
-    plainEnd = found < 0 || found > end ? end : found;
+    plainEnd = found < 0 ? end : found;
     if (!ascii) while (plainEnd < end && isPlain(bytes[plainEnd] as number)) plainEnd++;
   };
   return (offset) => {

@@ -125,11 +125,11 @@ function applied(text: string, wanted: readonly Cut[], personal = true): string 
   );
 }
 
-/** Makes the cuts in every second text slot, last one first. Returns the paths of what was edited. */
+/** Makes the cuts in every second text slot, the last ones first. Returns the paths of what was edited. */
 function edit(document: Document, wanted: readonly Cut[]): Set<string> {
   const edited = new Set<string>();
   const texts = document.slots.filter((slot) => slot.kind === "text").filter((_, index) => index % 2 === 0);
-  for (const slot of texts) {
+  for (const slot of texts.reverse()) {
     for (const range of rangesOf(slot.text, wanted).reverse()) {
       document.replace(slot, range.start, range.end, range.text, range.personal ? "personal" : "secret");
       edited.add(JSON.stringify(slot.path));
