@@ -12,11 +12,21 @@ export interface Position {
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const deepest = 14;
+const { NumberLike, BooleanLike, Never } = ts.TypeFlags;
+const holdsNoText = NumberLike | BooleanLike | Never;
 
-/** Compiles `import type { name } from module` and finds every string position of that type. */
-export function positionsOf(module: string, name: string): readonly Position[] {
+/** A type that an SDK exports: the module, and the name in it. */
+export interface Exported {
+  readonly module: string;
+  readonly type: string;
+}
+
+/** Compiles the types, all in one program, and finds every string position of each. */
+export function positionsOf(exported: readonly Exported[]): readonly (readonly Position[])[] {
   const entry = `${root}test/security/entry.ts`;
-  const text = `import type { ${name} } from "${module}"; export declare const value: ${name};`;
+  const text = exported
+    .map(({ module, type }, index) => `export declare const value${index}: import("${module}").${type};`)
+    .join("\n");
   const options: ts.CompilerOptions = {
     module: ts.ModuleKind.NodeNext,
     moduleResolution: ts.ModuleResolutionKind.NodeNext,
@@ -32,10 +42,13 @@ export function positionsOf(module: string, name: string): readonly Position[] {
     path === entry ? ts.createSourceFile(path, text, language, true) : getSourceFile.call(host, path, language);
   const program = ts.createProgram([entry], options, host);
   const source = program.getSourceFile(entry);
-  const declared = source?.statements.find(ts.isVariableStatement)?.declarationList.declarations[0];
-  if (declared === undefined) throw new Error("the entry has no declaration");
+  const [broken] = program.getSemanticDiagnostics(source);
+  if (broken !== undefined) throw new Error(ts.flattenDiagnosticMessageText(broken.messageText, " "));
   const walker = new Walker(program.getTypeChecker());
-  return walker.positions(walker.checker.getTypeAtLocation(declared.name), "", []);
+  const declared = source?.statements.filter(ts.isVariableStatement) ?? [];
+  return declared
+    .flatMap(({ declarationList }) => declarationList.declarations)
+    .map(({ name }) => walker.positions(walker.checker.getTypeAtLocation(name), "", []));
 }
 
 class Walker {
@@ -56,8 +69,10 @@ class Walker {
       const [item] = this.checker.getTypeArguments(type as ts.TypeReference);
       return item === undefined ? [] : wrap(this.positions(item, `${path}[]`, below), (inner) => [inner]);
     }
-    if (!(type.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection)) || type.getCallSignatures().length > 0)
-      return [];
+    if (this.checker.isTupleType(type)) throw new Error(`${path} is a tuple: how is it walked?`);
+    if (type.flags & holdsNoText || type.getCallSignatures().length > 0) return [];
+    if (!(type.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection)))
+      throw new Error(`${path} is a ${this.checker.typeToString(type)}: may it be a string?`);
     return [...this.#properties(type, path, below), ...this.#records(type, path, below)];
   }
 
