@@ -126,6 +126,12 @@ describe("what may not leave", () => {
     expect(JSON.stringify({ ...refusal, text: `${refusal?.stack}` })).not.toMatch(/ada|4915112345/);
   });
 
+  it("takes the keys of the wire for what they are, even where a record reads the same", () => {
+    const scanner = scannerOf({ type: "CUSTOMER", pattern: /messages|invoices/g });
+    expect(createCall({ scanner }).send({ messages: [] }).refusal).toBeUndefined();
+    expect(createCall({ scanner }).send({ invoices: [] }).refusal).toMatchObject({ code: "unmaskable" });
+  });
+
   it("takes digits in an id for what they are", () => {
     expect(createCall().send({ messages: [{ id: "call_4915112345" }] }).refusal).toBeUndefined();
   });
