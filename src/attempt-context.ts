@@ -33,16 +33,25 @@ export class AttemptState implements AttemptContext {
   /** The call's ask with the changes made for this attempt. */
   asked: Ask;
   readonly #ask: Ask;
+  readonly #document: Document | undefined;
   readonly #observe: boolean;
   #change: AskChange = {};
   #sets: { readonly path: Path; readonly value: Scalar }[] = [];
   #charged: bigint | undefined;
 
-  constructor(number: number, target: Target, dialect: Dialect, ask: Ask, size: number, observe: boolean) {
+  constructor(
+    number: number,
+    target: Target,
+    dialect: Dialect,
+    ask: Ask,
+    body: { readonly document: Document | undefined; readonly size: number },
+    observe: boolean,
+  ) {
     this.number = number;
     this.target = target;
     this.dialect = dialect;
-    this.size = size;
+    this.size = body.size;
+    this.#document = body.document;
     this.#ask = ask;
     this.asked = ask;
     this.#observe = observe;
@@ -60,7 +69,12 @@ export class AttemptState implements AttemptContext {
   ask(change: AskChange): void {
     const allowed = this.#observe ? modelOf(change) : change;
     this.#change = { ...this.#change, ...allowed };
-    this.asked = { ...this.#ask, ...this.#change };
+    const { model } = this.#change;
+    const reasons =
+      model === undefined || this.#document === undefined
+        ? this.#ask.reasons
+        : this.dialect.reasons(model, this.#document);
+    this.asked = { ...this.#ask, ...this.#change, reasons };
   }
 
   set(path: Path, value: Scalar): void {

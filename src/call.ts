@@ -30,7 +30,6 @@ export class RunningCall implements Call, AttemptOwner {
   readonly clock: Engine["parts"]["clock"];
   readonly gauge: Engine["gauge"];
   readonly limits: Engine["limits"];
-  readonly #words: Engine["words"];
   readonly #dialect: Dialect;
   readonly #state: CallState;
   readonly #hooks: Hooks;
@@ -48,7 +47,6 @@ export class RunningCall implements Call, AttemptOwner {
 
   constructor(engine: Engine, head: RequestHead, dialect: Dialect, host: Host) {
     this.#dialect = dialect;
-    this.#words = engine.words;
     // What passes by itself cannot be taken back either.
     this.host = { mutates: host.mutates, takesBack: host.takesBack && host.mutates };
     this.head = head;
@@ -79,13 +77,7 @@ export class RunningCall implements Call, AttemptOwner {
   }
 
   plain(word: string | undefined): string | undefined {
-    if (word === undefined) return undefined;
-    let plain = this.#words.get(word);
-    if (plain === undefined) {
-      plain = name.test(word) && this.#settlement.scrubbed(word) === word;
-      this.#words.set(word, plain);
-    }
-    return plain ? word : undefined;
+    return word !== undefined && name.test(word) && this.#settlement.told(word) === word ? word : undefined;
   }
 
   answerHeaders(): Readonly<Record<string, string>> {
@@ -189,7 +181,8 @@ export class RunningCall implements Call, AttemptOwner {
   async #attempt(target: Target): Promise<RunningAttempt | undefined> {
     const number = this.#settlement.attempts + 1;
     const observe = this.#state.mode === "observe";
-    const context = new AttemptState(number, target, this.#dialect, this.#state.ask, this.#bytes.length, observe);
+    const body = { document: this.#document, size: this.#bytes.length };
+    const context = new AttemptState(number, target, this.#dialect, this.#state.ask, body, observe);
     const hooks: AttemptHooks[] = [];
     const startedAt = this.clock.now();
     try {

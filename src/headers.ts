@@ -74,6 +74,9 @@ function isJson(contentType: string): boolean {
   return type === "application/json" || (type.startsWith("application/") && type.endsWith("+json"));
 }
 
+/** With the operator's key a caller must not choose whose bill it is. */
+const billing: ReadonlySet<string> = new Set(["openai-organization", "openai-project"]);
+
 /**
  * What goes to a provider: of the caller's headers those that the dialect lists, never a cookie, a forwarding or a hop-by-hop header.
  * The credential is the target's own key; a target without one gets the caller's, as it came, in the places that its wire knows.
@@ -90,7 +93,7 @@ export function requestHeaders(
   own: boolean,
 ): Record<string, string> {
   const headers: Record<string, string> = { host: hostOf(target) };
-  for (const name of dialect.requestHeaders) put(headers, name, head.headers[name]);
+  for (const name of dialect.requestHeaders) if (own || !billing.has(name)) put(headers, name, head.headers[name]);
   for (const name in added) put(headers, name, added[name]);
   headers.accept = "application/json, text/event-stream";
   headers["accept-encoding"] = "identity";

@@ -13,27 +13,82 @@ export interface Ended {
   readonly pending: readonly Promise<void>[];
 }
 
-/** Builds the outcome and runs the `done` hooks; `cost` stays live, since a hook may charge for what was never reported. */
+/** `cost` stays live until the call's receipt copies it, since a hook may charge for what was never reported. */
+class LiveOutcome implements AttemptOutcome {
+  readonly number: number;
+  readonly target: string;
+  readonly provider: AttemptOutcome["provider"];
+  readonly model: string;
+  readonly result: AttemptOutcome["result"];
+  readonly code: AttemptOutcome["code"];
+  readonly status: number | undefined;
+  readonly reason: string | undefined;
+  readonly retryAfter: number | undefined;
+  readonly sent: boolean;
+  readonly committed: boolean;
+  readonly usage: AttemptOutcome["usage"];
+  readonly flowed: number;
+  readonly startedAt: number;
+  readonly firstByte: number | undefined;
+  readonly duration: number;
+  readonly #context: AttemptState;
+
+  constructor(context: AttemptState, ending: Ending) {
+    this.#context = context;
+    this.number = context.number;
+    this.target = context.target.name;
+    this.provider = context.target.provider;
+    this.model = context.asked.model;
+    this.result = ending.result;
+    this.code = ending.code;
+    this.status = ending.status;
+    this.reason = ending.reason;
+    this.retryAfter = ending.retryAfter;
+    this.sent = ending.sent;
+    this.committed = ending.committed;
+    this.usage = context.usage;
+    this.flowed = context.flowed;
+    this.startedAt = ending.startedAt;
+    this.firstByte = ending.firstByte;
+    this.duration = ending.duration;
+  }
+
+  get cost(): bigint {
+    return this.#context.cost;
+  }
+}
+
+/** Builds the outcome and runs the `done` hooks. */
 export function createOutcome(context: AttemptState, hooks: readonly AttemptHooks[], ending: Ending): Ended {
   const pending: Promise<void>[] = [];
-  const outcome: AttemptOutcome = {
-    ...ending,
-    number: context.number,
-    target: context.target.name,
-    provider: context.target.provider,
-    model: context.asked.model,
-    usage: context.usage,
-    flowed: context.flowed,
-    get cost() {
-      return context.cost;
-    },
-  };
+  const outcome = new LiveOutcome(context, ending);
   for (const hook of hooks) {
     const waiting = hook.done?.(outcome);
     if (waiting !== undefined) pending.push(waiting);
   }
   return { outcome, pending };
 }
+
+/** A plain copy; field by field, since spreading one makes a slow object many times its size. */
+export const snapshot = (outcome: AttemptOutcome): AttemptOutcome => ({
+  number: outcome.number,
+  target: outcome.target,
+  provider: outcome.provider,
+  model: outcome.model,
+  result: outcome.result,
+  code: outcome.code,
+  status: outcome.status,
+  reason: outcome.reason,
+  retryAfter: outcome.retryAfter,
+  sent: outcome.sent,
+  committed: outcome.committed,
+  usage: outcome.usage,
+  flowed: outcome.flowed,
+  cost: outcome.cost,
+  startedAt: outcome.startedAt,
+  firstByte: outcome.firstByte,
+  duration: outcome.duration,
+});
 
 /** Milliseconds of `retry-after-ms` or `retry-after` (seconds or an HTTP date, RFC 9110 §10.2.3). */
 export function retryAfterOf(headers: HeaderMap, now: number): number | undefined {

@@ -2,9 +2,9 @@ import type { CallState } from "./call-context.ts";
 import { noUsage } from "./dialects/dialect.ts";
 import type { Engine } from "./engine.ts";
 import { type ErrorCode, Refusal, toRefusal } from "./errors.ts";
-import { type Attributes, type Caller, facts } from "./facts.ts";
+import { type Attributes, facts } from "./facts.ts";
 import type { Hooks } from "./hooks.ts";
-import type { Ended } from "./outcome.ts";
+import { type Ended, snapshot } from "./outcome.ts";
 import type { AttemptContext, AttemptOutcome, CallOutcome, Receipt, Summary } from "./step.ts";
 
 interface Ending {
@@ -59,9 +59,13 @@ export class Settlement {
     };
   }
 
-  /** Without what redaction hides, once it is at work. */
-  scrubbed(text: string): string {
-    return this.#state.facts.get(facts.scrub)?.(text) ?? text;
+  /** A name as it may be recorded: without what redaction hides, whatever was decided about it. */
+  told(name: string): string {
+    const { words } = this.#engine;
+    if (words.get(name) === true) return name;
+    const scrubbed = this.#state.facts.get(facts.scrub)?.(name) ?? name;
+    if (scrubbed === name) words.set(name, true);
+    return scrubbed;
   }
 
   /** An attempt's bytes leave: until the first of them, all time was ours. */
@@ -143,46 +147,54 @@ export class Settlement {
   #receiptOf({ outcome, status, code }: Ending): Receipt {
     const { ask, dialect, facts: known, startedAt } = this.#state;
     const caller = known.get(facts.caller);
-    const state = this.#state;
+    const { id, target, usage, cost, findings, overhead } = this.summary;
     return {
-      ...this.summary,
-      // Copied: until now a step could still charge for what was never reported.
-      attempts: this.#outcomes.map((attempt) => ({ ...attempt })),
+      id,
+      target,
+      usage,
+      cost,
+      findings,
+      overhead,
+      attempts: this.#outcomes.map((each) => Object.assign(snapshot(each), { model: this.told(each.model) })),
       outcome,
       status,
       code,
       dialect: dialect.name,
       operation: ask.operation,
-      // A caller may write anything there; what it is refused for must not be recorded.
-      model: outcome === "refused" ? this.scrubbed(ask.model) : ask.model,
+      // A caller may write anything there, and it may pass when observing.
+      model: this.told(ask.model),
       stream: ask.stream,
       budget: known.get(facts.budget)?.(),
       key: caller?.key,
-      attributes: outcome === "refused" ? this.#scrubbedAttributes(caller) : (caller?.attributes ?? {}),
+      attributes: this.#toldOf(caller?.attributes ?? {}),
       startedAt,
-      duration: state.elapsed(),
+      duration: this.#state.elapsed(),
       observed: this.#hooks.observed,
     };
   }
 
-  #scrubbedAttributes(caller: Caller | undefined): Attributes {
-    const entries = Object.entries(caller?.attributes ?? {});
-    return Object.fromEntries(entries.map(([name, value]) => [name, this.scrubbed(value)]));
+  #toldOf(attributes: Attributes): Attributes {
+    const told: Record<string, string> = {};
+    for (const [name, value] of Object.entries(attributes)) told[name] = this.told(value);
+    return told;
   }
 
   /** Code or class name and stack frames; the message may quote the request and is left out. */
   #report(cause: unknown, message: string): void {
     const known =
-      cause instanceof Refusal ? { code: cause.code } : { error: cause instanceof Error ? cause.name : typeof cause };
-    const frames =
-      cause instanceof Error
-        ? (cause.stack ?? "")
-            .split("\n")
-            .filter((line) => /^\s+at /.test(line))
-            .slice(0, 8)
-        : [];
+      cause instanceof Refusal
+        ? { code: cause.code }
+        : { error: cause instanceof Error ? this.told(cause.name) : typeof cause };
+    const frames = cause instanceof Error ? framesOf(cause).map((frame) => this.told(frame)) : [];
     this.#engine.parts.log.error({ call: this.#state.id, ...known, frames }, message);
   }
+}
+
+/** Without the message before them, whose lines may look like frames; none where the message was changed since. */
+function framesOf({ message, stack = "" }: Error): readonly string[] {
+  const start = stack.indexOf(message);
+  const lines = start < 0 ? [] : stack.slice(start + message.length).split("\n");
+  return lines.filter((line) => /^\s+at /.test(line)).slice(0, 8);
 }
 
 function outcomeOf(code: ErrorCode, sent: boolean): CallOutcome {

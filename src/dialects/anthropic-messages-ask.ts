@@ -94,6 +94,8 @@ export function ask(head: RequestHead, document: Document | undefined): Ask {
   };
 }
 
+export const reasons = (model: string, document: Document): boolean => thinkingOf(document, model).reasons;
+
 /** `usage` needs no edit: this wire always tells it. Counting tokens refuses `max_tokens`. */
 export function edits(
   change: AskChange,

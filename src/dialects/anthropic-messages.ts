@@ -1,6 +1,6 @@
 import { Refusal } from "../errors.ts";
 import type { Reply, RequestHead } from "../http.ts";
-import { ask, edits } from "./anthropic-messages-ask.ts";
+import { ask, edits, reasons } from "./anthropic-messages-ask.ts";
 import { error, errorOf, refusal, terminal } from "./anthropic-messages-errors.ts";
 import { channel, closes, delta, finishes, flowed, keepAlive, stage } from "./anthropic-messages-events.ts";
 import {
@@ -46,6 +46,7 @@ export const anthropicMessages: Dialect = {
   requestRules,
   answerRules,
   ask,
+  reasons,
   edits,
   path,
   requestHeaders,

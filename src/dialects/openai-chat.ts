@@ -1,7 +1,7 @@
 import { Refusal } from "../errors.ts";
 import type { Reply, RequestHead } from "../http.ts";
 import type { Dialect } from "./dialect.ts";
-import { ask, edits } from "./openai-chat-ask.ts";
+import { ask, edits, reasons } from "./openai-chat-ask.ts";
 import { channel, closes, finishes, flowed, stage } from "./openai-chat-chunks.ts";
 import { delta, keepAlive } from "./openai-chat-delta.ts";
 import { error, errorOf, refusal, terminal } from "./openai-chat-errors.ts";
@@ -35,6 +35,7 @@ export const openaiChat: Dialect = {
   requestRules,
   answerRules,
   ask,
+  reasons,
   edits,
   path,
   requestHeaders,

@@ -114,7 +114,7 @@ function createValueSearch(names: ReadonlyMap<string, string>): PrefixIndex {
         found.push({ start, end: start + value.length, label });
       }
     }
-    return found;
+    return found.sort((a, b) => a.start - b.start);
   };
 }
 

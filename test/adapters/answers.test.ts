@@ -159,13 +159,22 @@ describeAdapters("answers", (host) => {
     await scene.finish(1);
   });
 
+  /** Red when an alias hides that the model behind it bills tokens that do not flow. */
+  it("a reasoning model behind an alias: its hidden tokens are reserved and clamped, streamed too", async () => {
+    if (!host.mutates) return;
+    const scene = await begin(host, { budgets: [{ scope: { team: "search" }, limit: "$0.50", window: "total" }] });
+    await scene.call(asking("Think.", { stream: true, max_tokens: 128_000 }));
+    expect(JSON.parse(scene.requests[0]?.body ?? "").max_tokens).toBeLessThan(128_000);
+    await scene.finish(1);
+  });
+
   it("models: what the key may ask for, in the caller's dialect", async () => {
     const scene = await begin(host);
     scene.answer(hello);
     const headers = { authorization: "Bearer psk_web" };
     if (!host.mutates) return scene.finish(0);
     const openai = await scene.call({ method: "GET", url: "/v1/models", headers });
-    expect(JSON.parse(openai.text)).toMatchObject({ object: "list", data: [{ id: "fast", object: "model" }] });
+    expect(JSON.parse(openai.text)).toMatchObject({ object: "list", data: [{ id: "plain", object: "model" }, { id: "fast", object: "model" }] });
     const anthropic = await scene.call({
       method: "GET",
       url: "/v1/models",

@@ -198,7 +198,7 @@ describeAdapters("faults", (host) => {
     const scene = await begin(host);
     const words = Array.from({ length: 400 }, () => chunk({ content: "word " }));
     scene.answer(streams([role, ...words, ...done]));
-    const got = await scene.call({ ...asking("Go on.", { stream: true, max_tokens: 64_000 }, "openai", "psk_poor") });
+    const got = await scene.call({ ...asking("Go on.", { stream: true, max_tokens: 64_000, model: "plain" }, "openai", "psk_poor") });
     const receipt = scene.receipts[0];
     if (host.mutates) {
       expect(saidIn(got.text).length).toBeGreaterThan(20);

@@ -35,6 +35,7 @@ export const config =
         third: { ...anthropic, baseUrl: `${url}/first/v1` },
       },
       models: {
+        plain: { targets: [{ target: "first", model: "gpt-4.1-mini" }] },
         fast: {
           targets: [
             { target: "first", model: "gpt-5-mini" },
