@@ -270,7 +270,13 @@ export class RunningAttempt implements Attempt {
     const { clock } = this.#owner;
     const head = this.#head;
     const { usage } = this.#context;
-    if (usage.model !== undefined) this.#context.usage = { ...usage, model: this.#owner.plain(usage.model) };
+    const { model, serviceTier } = usage;
+    if (model !== undefined || serviceTier !== undefined)
+      this.#context.usage = {
+        ...usage,
+        model: this.#owner.plain(model),
+        serviceTier: this.#owner.plain(serviceTier),
+      };
     const end = createOutcome(this.#context, this.#hooks, {
       result,
       code,

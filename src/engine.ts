@@ -8,7 +8,7 @@ export interface Engine {
   readonly dialects: readonly Dialect[];
   readonly steps: readonly Step[];
   readonly gauge: Gauge;
-  /** Names of models and errors that were looked at before; true where there was nothing to hide in them. */
+  /** Names that were looked at before and had nothing to hide in them; no others are kept. */
   readonly words: { get(word: string): boolean | undefined; set(word: string, plain: boolean): unknown };
   readonly mode: "enforce" | "observe";
   /** Milliseconds for all attempts of a call together. */

@@ -56,8 +56,9 @@ function openAttempt(attempt: AttemptContext, call: CallContext, vault: Vault, l
     close: restorer.close,
     done({ target, model }) {
       const { invented } = restorer;
-      if (invented > 0)
-        log.warn({ call: call.id, target, model, invented }, "the answer has placeholders that were never given");
+      if (invented === 0) return;
+      const told = call.facts.get(facts.scrub)?.(model);
+      log.warn({ call: call.id, target, model: told, invented }, "the answer has placeholders that were never given");
     },
   };
 }

@@ -1,12 +1,16 @@
 import type { Dialect, WireEvent } from "../dialects/dialect.ts";
+import type { Redacted } from "../facts.ts";
 
 /** Characters of an answer that a record keeps. */
 const limit = 65_536;
+/** Where that is too little, so many at the end may begin something that is no longer known for what it is. */
+const unsure = 512;
 
 /** Gathers what an answer says, channel by channel, as the provider wrote it: placeholders, nothing restored. */
 export interface AnswerText {
   read(event: WireEvent): void;
-  text(): string;
+  /** Cleaned channel by channel, before it is cut. */
+  text(clean: (text: string) => Redacted): Redacted;
 }
 
 export function createAnswerText(dialect: Dialect): AnswerText {
@@ -24,6 +28,10 @@ export function createAnswerText(dialect: Dialect): AnswerText {
         channels.set(channel, (channels.get(channel) ?? "") + piece);
       }
     },
-    text: () => [...channels].map(([channel, text]) => `${channel}: ${text}`).join("\n"),
+    text(clean) {
+      const end = room > 0 ? undefined : -unsure;
+      const lines = [...channels].map(([channel, text]) => `${clean(channel)}: ${clean(text).slice(0, end)}`);
+      return lines.join("\n") as Redacted;
+    },
   };
 }

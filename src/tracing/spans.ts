@@ -13,11 +13,11 @@ function setUsage(span: Span, usage: Usage): void {
   if (usage.reasoning > 0) span.setAttribute(attribute.reasoningTokens, usage.reasoning);
 }
 
-/** One attempt: a GenAI client span. The model's name stands in the receipt of an admitted call only, so it is safe to show. */
-export function describeAttempt(span: Span, outcome: AttemptOutcome): void {
+/** One attempt: a GenAI client span. `told` is a name as it may be shown. */
+export function describeAttempt(span: Span, outcome: AttemptOutcome, told: (name: string) => string): void {
   if (!span.isRecording()) return;
   span.setAttribute(attribute.provider, outcome.provider);
-  span.setAttribute(attribute.requestModel, outcome.model);
+  span.setAttribute(attribute.requestModel, told(outcome.model));
   if (outcome.usage.model !== undefined) span.setAttribute(attribute.responseModel, outcome.usage.model);
   span.setAttribute(attribute.target, outcome.target);
   span.setAttribute(attribute.attemptNumber, outcome.number);

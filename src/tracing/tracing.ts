@@ -32,17 +32,24 @@ function openTrace(call: CallContext, tools: Tools): CallHooks {
   const parent = parentOf(call);
   const span = tracer.startSpan("chat", { kind: SpanKind.SERVER, startTime: call.startedAt }, parent);
   const inside = trace.setSpan(parent, span);
+  const told = (name: string): string => call.facts.get(facts.scrub)?.(name) ?? name;
   let answer: AnswerText | undefined;
   return {
     attempt(attempt) {
       answer = config.payloads === "redacted" ? createAnswerText(attempt.dialect) : undefined;
-      return attemptSpan(tracer, inside, call, attempt, answer);
+      return attemptSpan(
+        tracer.startSpan(call.ask.operation, { kind: SpanKind.CLIENT }, inside),
+        attempt,
+        told,
+        answer,
+      );
     },
     answer: (summary) => ({ "server-timing": `postern;dur=${summary.overhead.toFixed(2)}` }),
     settle(receipt) {
       describeCall(span, receipt);
       span.end(receipt.startedAt + receipt.duration);
       if (config.line) parts.log.info({ call: receipt.id }, lineOf(receipt));
+      if (config.payloads === "none") return;
       const scrub = call.facts.get(facts.scrub);
       const wanted = config.payloads === "redacted" && scrub !== undefined;
       recorder.add({
@@ -50,7 +57,7 @@ function openTrace(call: CallContext, tools: Tools): CallHooks {
         traceId: call.parent.traceId,
         spanId: span.isRecording() ? span.spanContext().spanId : spanId(parts.random),
         request: wanted ? call.facts.get(facts.payload)?.() : undefined,
-        answer: wanted && answer !== undefined ? scrub(answer.text()) : undefined,
+        answer: wanted ? answer?.text(scrub) : undefined,
       });
     },
   };
@@ -63,18 +70,19 @@ function parentOf(call: CallContext): Context {
   return trace.setSpanContext(active, { traceId, spanId: parentId, traceFlags: sampled ? 1 : 0, isRemote: true });
 }
 
+/** A caller may write anything into a model's name, and it may pass when observing. */
 function attemptSpan(
-  tracer: Tracer,
-  parent: Context,
-  call: CallContext,
+  span: Span,
   attempt: AttemptContext,
+  told: (name: string) => string,
   answer: AnswerText | undefined,
 ): AttemptHooks {
-  const name = `${call.ask.operation} ${attempt.asked.model}`;
-  const span: Span = tracer.startSpan(name, { kind: SpanKind.CLIENT }, parent);
-  if (span.isRecording()) span.setAttribute(attribute.serverAddress, new URL(attempt.target.baseUrl).hostname);
+  if (span.isRecording()) {
+    span.updateName(`${attempt.asked.operation} ${told(attempt.asked.model)}`);
+    span.setAttribute(attribute.serverAddress, new URL(attempt.target.baseUrl).hostname);
+  }
   const done: AttemptHooks["done"] = (outcome) => {
-    describeAttempt(span, outcome);
+    describeAttempt(span, outcome, told);
     span.end();
   };
   if (answer === undefined) return { done };
