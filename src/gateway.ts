@@ -97,6 +97,7 @@ export function createGateway(input: ConfigInput | Config | string = {}, options
   let targets: Targets = resolveTargets(config);
   let engine: Engine | undefined;
   let draining = false;
+  let closed: Promise<void> | undefined;
   const running = new Set<Call>();
 
   const load = async (next: Config): Promise<void> => {
@@ -139,6 +140,13 @@ export function createGateway(input: ConfigInput | Config | string = {}, options
   const push = (request: HttpRequest, to: Sink, picked?: string) =>
     handle(request, to, { open: () => opened(request), send, clock, picked });
 
+  const release = async (): Promise<void> => {
+    for (const step of engine?.steps ?? []) await step.close?.();
+    await upstream.close();
+    if (options.stores === undefined)
+      await Promise.all([stores.counters.close(), stores.ledger.close(), stores.records.close()]);
+  };
+
   return {
     matches: (head) => dialects.some((dialect) => dialect.matches(head)),
     handle: (request, to) => push(request, to),
@@ -155,10 +163,8 @@ export function createGateway(input: ConfigInput | Config | string = {}, options
       await Promise.race([gauge.empty(), new Promise<void>((resolve) => clock.after(deadline, resolve))]);
       for (const call of running) call.abort(new Refusal("draining"));
       await gauge.empty();
-      for (const step of engine?.steps ?? []) await step.close?.();
-      await upstream.close();
-      if (options.stores === undefined)
-        await Promise.all([stores.counters.close(), stores.ledger.close(), stores.records.close()]);
+      closed ??= release();
+      await closed;
     },
     records: (limit = 50) => stores.records.list(limit),
   };
