@@ -11,6 +11,7 @@ export function respond(push: (to: Sink) => Flow, signal?: AbortSignal | null): 
   return new Promise((resolve, reject) => {
     let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
     let flow: Flow | undefined;
+    const over = (): void => signal?.removeEventListener("abort", stop);
     const stop = (): void => {
       flow?.abort(signal?.reason);
       controller?.error(signal?.reason);
@@ -22,11 +23,13 @@ export function respond(push: (to: Sink) => Flow, signal?: AbortSignal | null): 
           controller = made;
         },
         pull: () => flow?.resume(),
-        cancel: (reason) => flow?.abort(reason),
+        cancel(reason) {
+          over();
+          flow?.abort(reason);
+        },
       },
       { highWaterMark: 4 },
     );
-    const over = (): void => signal?.removeEventListener("abort", stop);
     flow = push({
       head: (head) =>
         resolve(
