@@ -26,8 +26,8 @@ export interface Asked {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly signal?: AbortSignal;
-  /** Called with each piece as it arrives. */
-  readonly onPiece?: (piece: string) => void;
+  /** Called with each piece as it arrives; nothing more is read until what it returns resolves. */
+  readonly onPiece?: (piece: string) => unknown;
 }
 
 /** What a caller got; `broken`: the connection ended before the answer did. */
@@ -130,7 +130,10 @@ function callOver(base: string, asked: Asked): Promise<Got> {
       got.headers = response.headers as Record<string, string>;
       response.setEncoding("utf8").on("data", (piece: string) => {
         got.text += piece;
-        onPiece?.(piece);
+        const reading = onPiece?.(piece);
+        if (!(reading instanceof Promise)) return;
+        response.pause();
+        reading.then(() => response.resume());
       });
       response.on("end", () => {
         got.broken = !response.complete;
@@ -152,7 +155,7 @@ async function callFetch(fetching: (asked: Asked) => Promise<Response>, asked: A
     for await (const piece of (response.body ?? []) as AsyncIterable<Uint8Array>) {
       const text = decoder.decode(piece, { stream: true });
       got.text += text;
-      asked.onPiece?.(text);
+      await asked.onPiece?.(text);
     }
     got.broken = false;
   } catch {
@@ -203,7 +206,7 @@ const mover =
           data(bytes) {
             const text = decoder.decode(bytes, { stream: true });
             got.text += text;
-            asked.onPiece?.(text);
+            return asked.onPiece?.(text);
           },
           end() {
             got.broken = false;

@@ -5,7 +5,8 @@ import type { Attempt, AttemptRequest, Call, Gateway, Host, RequestHead } from "
 /** What a caller behind the mover sees. */
 export interface Mover {
   head(status: number, headers: RequestHead["headers"]): void;
-  data(bytes: Uint8Array): void;
+  /** The provider is not read on until what it returns resolves. */
+  data(bytes: Uint8Array): unknown;
   end(): void;
   broken(): void;
 }
@@ -58,22 +59,29 @@ async function* piecesOf(response: IncomingMessage): AsyncIterable<Uint8Array> {
 
 async function move(attempt: Attempt, call: Call, moving: Moving, to: Mover): Promise<"next" | "over"> {
   let started = false;
+  let taken: unknown;
   let response: IncomingMessage | undefined;
   const pass = (bytes: Uint8Array): boolean => {
     if (!started && attempt.state !== "waiting" && attempt.state !== "rejected") {
       started = true;
       to.head(attempt.out.status, attempt.out.headers);
     }
-    if (bytes.length > 0) to.data(bytes);
+    if (bytes.length > 0) taken = to.data(bytes);
     return attempt.state === "waiting" || attempt.state === "committed";
   };
   const timer = setInterval(() => pass(attempt.idle()), call.keepAlive);
-  attempt.signal.addEventListener("abort", () => pass(attempt.fail(attempt.signal.reason)));
+  attempt.signal.addEventListener("abort", () => {
+    pass(attempt.fail(attempt.signal.reason));
+    response?.destroy();
+  });
   try {
-    response = await send(attempt.request, moving.signal);
+    response = await send(attempt.request, attempt.signal);
     attempt.head({ status: response.statusCode ?? 0, headers: response.headers });
     if (pass(new Uint8Array(0))) {
-      for await (const piece of piecesOf(response)) if (!pass(attempt.write(piece))) break;
+      for await (const piece of piecesOf(response)) {
+        if (!pass(attempt.write(piece))) break;
+        await taken;
+      }
     }
     pass(attempt.end());
   } catch (cause) {
@@ -105,7 +113,7 @@ async function tap(call: Call, moving: Moving, to: Mover): Promise<void> {
     to.head(response.statusCode ?? 0, response.headers);
     for await (const piece of piecesOf(response)) {
       attempt?.write(piece);
-      to.data(piece);
+      await to.data(piece);
     }
     attempt?.end();
     to.end();

@@ -12,6 +12,17 @@ export interface LoopbackProvider {
   close(): Promise<void>;
 }
 
+/** Resolves when the reader has taken what was written, or is gone. */
+function room(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off("drain", done).off("close", done);
+      resolve();
+    };
+    response.on("drain", done).on("close", done);
+  });
+}
+
 async function play(answer: ScriptedAnswer, response: ServerResponse): Promise<void> {
   const { status = 200, headers = {}, pieces = [], ends = "whole" } = answer;
   if (ends === "unreachable") return void response.destroy();
@@ -22,7 +33,7 @@ async function play(answer: ScriptedAnswer, response: ServerResponse): Promise<v
     const bytes = Buffer.from(piece as string);
     if (response.destroyed) return;
     // Each piece a gzip member of its own: a decoder has to pass on every one at once.
-    response.write(compressed ? gzipSync(bytes) : bytes);
+    if (!response.write(compressed ? gzipSync(bytes) : bytes)) await room(response);
     await new Promise((resolve) => setImmediate(resolve));
   }
   if (ends === "reset") setTimeout(() => response.destroy(), 10);
