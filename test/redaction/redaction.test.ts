@@ -127,8 +127,8 @@ describe("what may not leave", () => {
   });
 
   it("takes the keys of the wire for what they are, even where a record reads the same", () => {
-    const scanner = scannerOf({ type: "CUSTOMER", pattern: /messages|invoices/g });
-    expect(createCall({ scanner }).send({ messages: [] }).refusal).toBeUndefined();
+    const scanner = scannerOf({ type: "CUSTOMER", pattern: /messages|arguments|invoices/g });
+    expect(createCall({ scanner }).send({ messages: [{ arguments: "x" }] }).refusal).toBeUndefined();
     expect(createCall({ scanner }).send({ invoices: [] }).refusal).toMatchObject({ code: "unmaskable" });
   });
 

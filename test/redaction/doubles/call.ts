@@ -2,7 +2,7 @@ import { schema } from "../../../src/config/schema.ts";
 import type { Dialect } from "../../../src/dialects/dialect.ts";
 import { createSseParser } from "../../../src/dialects/sse.ts";
 import { createDocument } from "../../../src/document.ts";
-import type { Refusal } from "../../../src/errors.ts";
+import { Refusal } from "../../../src/errors.ts";
 import { eventOf, renderEvent, wholeEvent } from "../../../src/event.ts";
 import { createFacts, type Facts } from "../../../src/facts.ts";
 import type { RequestHead } from "../../../src/http.ts";
@@ -71,7 +71,8 @@ export function thrownBy(run: () => unknown): Refusal | undefined {
     run();
     return undefined;
   } catch (cause) {
-    return cause as Refusal;
+    if (cause instanceof Refusal) return cause;
+    throw cause;
   }
 }
 
