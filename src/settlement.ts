@@ -7,6 +7,9 @@ import type { Hooks } from "./hooks.ts";
 import { type Ended, snapshot } from "./outcome.ts";
 import type { AttemptContext, AttemptOutcome, CallOutcome, Receipt, Summary } from "./step.ts";
 
+/** So that a cache of names stays small. */
+const longestWord = 256;
+
 interface Ending {
   readonly outcome: CallOutcome;
   readonly status: number;
@@ -64,7 +67,7 @@ export class Settlement {
     const { words } = this.#engine;
     if (words.get(name) === true) return name;
     const scrubbed = this.#state.facts.get(facts.scrub)?.(name) ?? name;
-    if (scrubbed === name) words.set(name, true);
+    if (scrubbed === name && name.length <= longestWord) words.set(name, true);
     return scrubbed;
   }
 

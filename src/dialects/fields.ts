@@ -38,7 +38,10 @@ export function flag(value: unknown, param: string): boolean {
   return value;
 }
 
+/** Longer than any provider's; records keep names. */
+const longestName = 1_024;
+
 export function name(value: unknown, param: string): string {
-  if (typeof value !== "string" || value === "") throw wrong(param);
+  if (typeof value !== "string" || value === "" || value.length > longestName) throw wrong(param);
   return value;
 }

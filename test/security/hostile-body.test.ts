@@ -83,7 +83,7 @@ describe.each(wires)("a bad body for $name", (wire) => {
   });
 });
 
-const notText = [5, true, null, [], {}, "", [marker], { [marker]: marker }];
+const notText = [5, true, null, [], {}, "", "m".repeat(1_025), [marker], { [marker]: marker }];
 const notFlag = ["true", marker, 0, 1, [], {}];
 const notCount = ["5", marker, -1, 1.5, 2 ** 53, [], {}, true];
 const notObject = [marker, 5, true, [], [marker]];

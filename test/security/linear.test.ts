@@ -81,7 +81,6 @@ const hostile: Readonly<Record<string, (size: number) => string>> = {
       model: "m",
       messages: Array.from({ length: size / 40 }, () => ({ role: "tool", tool_call_id: "c1" })),
     }),
-  "a name of a model": (size) => JSON.stringify({ model: "a.".repeat(size / 2), messages: [] }),
 };
 
 const small = 20_000;
