@@ -91,6 +91,19 @@ describeAdapters("faults", (host) => {
     await scene.finish(1);
   });
 
+  /** Red when the caller gets an error of ours, or of another target than the last. */
+  it("last error passed on: the last target's, when every one has failed", async () => {
+    const scene = await begin(host);
+    const busy = (who: string) => fails(429, { "retry-after": "3600", "x-request-id": `req_${who}` });
+    scene.answer(byTarget(busy("first"), busy("second")));
+    const got = await scene.call(asking(`I am ${email}`, { stream: true }));
+    const last = host.takesBack && host.mutates ? "second" : "first";
+    expect([got.status, got.headers["retry-after"], got.headers["x-request-id"]]).toEqual([429, "3600", `req_${last}`]);
+    expect(JSON.parse(got.text)).toMatchObject({ error: { message: "failed" } });
+    expect(scene.receipts[0]).toMatchObject({ outcome: "failed", status: 429, code: "upstream_error", target: last });
+    await scene.finish(1);
+  });
+
   it("our own key refused: the provider's text, which may quote it, stays here", async () => {
     const scene = await begin(host);
     scene.answer(() => ({
@@ -198,7 +211,9 @@ describeAdapters("faults", (host) => {
     const scene = await begin(host);
     const words = Array.from({ length: 400 }, () => chunk({ content: "word " }));
     scene.answer(streams([role, ...words, ...done]));
-    const got = await scene.call({ ...asking("Go on.", { stream: true, max_tokens: 64_000, model: "plain" }, "openai", "psk_poor") });
+    const got = await scene.call({
+      ...asking("Go on.", { stream: true, max_tokens: 64_000, model: "plain" }, "openai", "psk_poor"),
+    });
     const receipt = scene.receipts[0];
     if (host.mutates) {
       expect(saidIn(got.text).length).toBeGreaterThan(20);
