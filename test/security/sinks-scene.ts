@@ -4,6 +4,7 @@ import { createTestGateway, type Script, says } from "../../adapters/testing.ts"
 import { hashKey } from "../../src/access/keys.ts";
 import { systemClock } from "../../src/clock.ts";
 import { type ConfigInput, createMemoryStores, type OwnStep, type Receipt, type Stores } from "../../src/index.ts";
+import type { Clock } from "../../src/step.ts";
 import { canaries, showsIn } from "./canaries.ts";
 
 export const { email, secret } = canaries;
@@ -90,6 +91,9 @@ const all = (value: unknown): string =>
     return item instanceof Error ? { ...item, message: item.message, stack: item.stack, cause: item.cause } : item;
   }) ?? "";
 
+/** Patience with a store that fails takes ten seconds. */
+const hurried: Clock = { ...systemClock, after: (ms, callback) => systemClock.after(ms / 100, callback) };
+
 /** Runs a path against a gateway of its own and gathers every sink. */
 export async function run(path: Path, overrides: ConfigInput = {}): Promise<Seen> {
   exporter.reset();
@@ -100,7 +104,7 @@ export async function run(path: Path, overrides: ConfigInput = {}): Promise<Seen
     {
       log: { debug: note, info: note, warn: note, error: note },
       ...(path.step && { steps: [path.step] }),
-      ...(path.stores && { stores: path.stores() }),
+      ...(path.stores && { stores: path.stores(), clock: hurried }),
     },
   );
   if (path.script) test.answer(path.script);
