@@ -31,19 +31,20 @@ export function createNodeHandler(config?: ConfigInput | string): NodeHandler & 
 }
 
 function toRequest(request: Incoming): HttpRequest {
+  const parsed = parsedBody(request);
   return {
     method: request.method ?? "GET",
     url: request.url ?? "/",
-    headers: request.headers,
+    // A parser has undone the encoding that the header still names.
+    headers: parsed === undefined ? request.headers : { ...request.headers, "content-encoding": undefined },
     peer: request.socket.remoteAddress,
-    body: bodyOf(request),
+    body: parsed ?? request.iterator({ destroyOnReturn: false }),
   };
 }
 
 /** A body parser that ran before us has taken the bytes; what it made of them is written out again. */
-function bodyOf(request: Incoming): HttpRequest["body"] {
-  const { body } = request;
-  if (body === undefined || !request.readableEnded) return request.iterator({ destroyOnReturn: false });
+function parsedBody({ body, readableEnded }: Incoming): Uint8Array | undefined {
+  if (body === undefined || !readableEnded) return undefined;
   if (body instanceof Uint8Array) return body;
   return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
 }

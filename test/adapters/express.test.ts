@@ -1,0 +1,28 @@
+import { once } from "node:events";
+import { createServer, request as open } from "node:http";
+import type { AddressInfo } from "node:net";
+import { gzipSync } from "node:zlib";
+import express from "express";
+import { postern } from "../../adapters/express.ts";
+import { createTestGateway } from "../../adapters/testing.ts";
+
+describe("Express", () => {
+  /** Red when the header that a body parser leaves behind is taken for the body's. */
+  it("a body that was sent compressed and parsed before us is taken", async () => {
+    const test = createTestGateway();
+    const server = createServer(express().use(express.json(), postern(test.gateway))).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const body = { model: "gpt-4o-mini", messages: [{ role: "user", content: "I am maria.lopez@example.com" }] };
+    const headers = { "content-type": "application/json", "content-encoding": "gzip", authorization: "Bearer sk-own" };
+    const request = open({ port, path: "/v1/chat/completions", method: "POST", headers, agent: false });
+    request.end(gzipSync(JSON.stringify(body)));
+    const [response] = await once(request, "response");
+    let text = "";
+    for await (const piece of response) text += piece;
+    expect(JSON.parse(text).choices[0].message.content).toBe("I am maria.lopez@example.com");
+    expect(JSON.parse(test.requests[0]?.body ?? "").messages[0].content).toBe("I am [EMAIL_1]");
+    server.close();
+    await test.close();
+  });
+});
