@@ -174,7 +174,13 @@ describeAdapters("answers", (host) => {
     const headers = { authorization: "Bearer psk_web" };
     if (!host.mutates) return scene.finish(0);
     const openai = await scene.call({ method: "GET", url: "/v1/models", headers });
-    expect(JSON.parse(openai.text)).toMatchObject({ object: "list", data: [{ id: "plain", object: "model" }, { id: "fast", object: "model" }] });
+    expect(JSON.parse(openai.text)).toMatchObject({
+      object: "list",
+      data: [
+        { id: "plain", object: "model" },
+        { id: "fast", object: "model" },
+      ],
+    });
     const anthropic = await scene.call({
       method: "GET",
       url: "/v1/models",
