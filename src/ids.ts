@@ -4,9 +4,18 @@ import type { TraceParent } from "./step.ts";
 const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const hex = "0123456789abcdef";
 
+/** Characters that one draw of 30 bits yields, of either alphabet: their lengths are powers of two. */
+const perDraw = 6;
+
 function draw(random: () => number, alphabet: string, length: number): string {
+  const last = alphabet.length - 1;
+  const width = 31 - Math.clz32(alphabet.length);
   let text = "";
-  for (let index = 0; index < length; index++) text += alphabet[Math.floor(random() * alphabet.length)];
+  let bits = 0;
+  for (let index = 0; index < length; index++) {
+    bits = index % perDraw === 0 ? Math.floor(random() * 0x40000000) : bits >> width;
+    text += alphabet[bits & last];
+  }
   return text;
 }
 

@@ -55,7 +55,7 @@ function openAttempt(attempt: AttemptContext, call: CallContext, vault: Vault, l
     event: restorer.event,
     close: restorer.close,
     done({ target, model }) {
-      const { invented } = restorer;
+      const invented = restorer.invented();
       if (invented === 0) return;
       const told = call.facts.get(facts.scrub)?.(model);
       log.warn({ call: call.id, target, model: told, invented }, "the answer has placeholders that were never given");

@@ -13,7 +13,7 @@ interface Held {
 
 export interface Restorer extends Required<Pick<AttemptHooks, "event" | "close">> {
   /** Placeholders that the model made up: they reach the caller as they are. */
-  readonly invented: number;
+  readonly invented: () => number;
 }
 
 /** Puts the values of a vault back into one attempt's answer, whole or streamed, however the deltas cut its placeholders. */
@@ -67,9 +67,7 @@ export function createRestorer(vault: Vault, dialect: Dialect): Restorer {
   };
 
   return {
-    get invented() {
-      return invented;
-    },
+    invented: () => invented,
     event(event, emit) {
       const document = event.document();
       if (document) for (const slot of document.slots) visit(event, document, slot);
