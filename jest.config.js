@@ -4,5 +4,5 @@ export default {
   testMatch: ["<rootDir>/test/**/*.test.ts"],
   testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/conformance/"],
   modulePathIgnorePatterns: ["<rootDir>/dist/"],
-  testTimeout: 15000,
+  testTimeout: 60000,
 };

@@ -1,6 +1,6 @@
 /**
  * How well the detectors find what labelled public data holds. Not a test: the data does not come with the project.
- * `npx esbuild test/bench/detection.ts --bundle --platform=node --format=esm --outfile=/tmp/detection.mjs && node /tmp/detection.mjs <folder> [-v]`
+ * Bundle it with esbuild, then: `node detection.mjs <folder> [-v]`
  * The folder holds pii-sentences, pii-recognizer-cases, phones and secrets, each a .jsonl file; a missing one is skipped.
  */
 import { existsSync, readFileSync } from "node:fs";
