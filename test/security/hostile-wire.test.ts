@@ -95,8 +95,9 @@ describe.each(wires)("a body of 100 MB for $name", (wire) => {
     expect(refusalIn(refused as Answer, wire)).toBe("body_too_large");
     await pouring;
     clearInterval(watch);
+    // Really sent: a busy machine may look at the memory too seldom to see its height.
+    expect(socket.bytesWritten).toBeGreaterThan(5_000_000);
     socket.destroy();
-    expect(most).toBeGreaterThan(5_000_000);
     expect(most).toBeLessThan(60_000_000);
     await expectAlive(test, wire);
   });
