@@ -1,17 +1,17 @@
-import { Answer, type AnswerKind, kindOf } from "./answer.ts";
-import type { AttemptState } from "./attempt-context.ts";
-import { join } from "./body.ts";
-import { type Chain, createChain } from "./chain.ts";
 import type { WireError, WireEvent } from "./dialects/dialect.ts";
+import { Answer, type AnswerKind, kindOf } from "./engine/answer.ts";
+import type { AttemptState } from "./engine/attempt-context.ts";
+import { join } from "./engine/body.ts";
+import { type Chain, createChain } from "./engine/chain.ts";
+import { renderEvent } from "./engine/event.ts";
+import { createHold, type Gauge, type Hold } from "./engine/gauge.ts";
+import { createOutcome, type Ended, retryAfterOf } from "./engine/outcome.ts";
+import { StopSwitch } from "./engine/stop-switch.ts";
 import { type ErrorCode, Refusal } from "./errors.ts";
-import { renderEvent } from "./event.ts";
-import { createHold, type Gauge, type Hold } from "./gauge.ts";
 import { answerHeaders } from "./headers.ts";
 import type { Attempt, AttemptRequest } from "./host.ts";
 import { type Host, type HttpHead, noBytes, type Reply, type RequestHead } from "./http.ts";
-import { createOutcome, type Ended, retryAfterOf } from "./outcome.ts";
 import type { AttemptHooks, AttemptResult, Clock, Target } from "./step.ts";
-import { StopSwitch } from "./stop-switch.ts";
 
 /** What an attempt needs of its call. */
 export interface AttemptOwner {

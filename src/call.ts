@@ -1,19 +1,19 @@
 import { type AttemptOwner, RunningAttempt } from "./attempt.ts";
-import { AttemptState, Veto } from "./attempt-context.ts";
-import { collect } from "./body.ts";
-import { CallState } from "./call-context.ts";
 import type { Dialect } from "./dialects/dialect.ts";
 import { createDocument } from "./document.ts";
-import type { Engine } from "./engine.ts";
+import { AttemptState, Veto } from "./engine/attempt-context.ts";
+import { collect } from "./engine/body.ts";
+import { CallState } from "./engine/call-context.ts";
+import type { Engine } from "./engine/engine.ts";
+import { createHold, type Hold } from "./engine/gauge.ts";
+import { Hooks } from "./engine/hooks.ts";
+import { createOutcome, type Ended } from "./engine/outcome.ts";
+import { Settlement } from "./engine/settlement.ts";
 import { Refusal, toRefusal } from "./errors.ts";
 import { facts } from "./facts.ts";
-import { createHold, type Hold } from "./gauge.ts";
 import { checkBodyHead, requestHeaders } from "./headers.ts";
-import { Hooks } from "./hooks.ts";
 import type { Attempt, AttemptRequest, Call } from "./host.ts";
 import { type Host, noBytes, type Reply, type RequestHead } from "./http.ts";
-import { createOutcome, type Ended } from "./outcome.ts";
-import { Settlement } from "./settlement.ts";
 import type { Document } from "./slot.ts";
 import type { AttemptHooks, AttemptOutcome, Receipt, Target } from "./step.ts";
 

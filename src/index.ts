@@ -3,9 +3,10 @@ export { loadConfig, parseConfig } from "./config/load.ts";
 export { ConfigError } from "./config/problems.ts";
 export type { Config, ConfigInput } from "./config/schema.ts";
 export type { Ask, Dialect, Usage, WireEvent } from "./dialects/dialect.ts";
+export { respond, toRequest } from "./engine/fetch.ts";
+export { createLogger, silent } from "./engine/log.ts";
 export { type ErrorCode, errorTable, Refusal } from "./errors.ts";
 export { type Attributes, type Caller, type FactKey, type Facts, facts, type Redacted } from "./facts.ts";
-export { respond, toRequest } from "./fetch.ts";
 export { createGateway, type GatewayOptions, type OwnStep, type StepName } from "./gateway.ts";
 export type { Attempt, AttemptRequest, Call, Gateway } from "./host.ts";
 export {
@@ -20,7 +21,6 @@ export {
   type RequestHead,
   type Sink,
 } from "./http.ts";
-export { createLogger, silent } from "./log.ts";
 export type { Document, Path, Slot } from "./slot.ts";
 export type {
   AttemptContext,

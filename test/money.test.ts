@@ -1,7 +1,7 @@
 import { createTestGateway, type Script } from "../adapters/testing.ts";
 import { hashKey } from "../src/access/keys.ts";
-import { systemClock } from "../src/clock.ts";
 import { dollar } from "../src/config/units.ts";
+import { systemClock } from "../src/engine/clock.ts";
 import { createMemoryStores } from "../src/stores/memory.ts";
 
 const url = "https://api.openai.com/v1/chat/completions";

@@ -1,5 +1,5 @@
 import type { Dialect, WireEvent } from "../dialects/dialect.ts";
-import { eventFromBytes } from "../event.ts";
+import { eventFromBytes } from "../engine/event.ts";
 import type { Document, Slot } from "../slot.ts";
 import type { AttemptHooks, Emit } from "../step.ts";
 import { mayHold, type Restored, restore } from "./restore.ts";

@@ -1,7 +1,7 @@
 import { type Context, context, type Span, SpanKind, type Tracer, trace } from "@opentelemetry/api";
 import type { Config } from "../config/schema.ts";
+import { spanId } from "../engine/ids.ts";
 import { facts } from "../facts.ts";
-import { spanId } from "../ids.ts";
 import type { AttemptContext, AttemptHooks, CallContext, CallHooks, Parts, Step } from "../step.ts";
 import { type AnswerText, createAnswerText } from "./answer-text.ts";
 import { attribute } from "./attributes.ts";

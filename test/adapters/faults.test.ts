@@ -1,5 +1,5 @@
 import { fails, type Script, says } from "../../adapters/testing.ts";
-import { systemClock } from "../../src/clock.ts";
+import { systemClock } from "../../src/engine/clock.ts";
 import { createMemoryStores, type GatewayOptions } from "../../src/index.ts";
 import { createFaultyStores } from "../doubles/faulty-stores.ts";
 import { describeAdapters } from "../hosts.ts";

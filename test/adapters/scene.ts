@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Piece, type Script, says } from "../../adapters/testing.ts";
 import { hashKey } from "../../src/access/keys.ts";
-import { systemClock } from "../../src/clock.ts";
+import { systemClock } from "../../src/engine/clock.ts";
 import { type ConfigInput, createMemoryStores, type GatewayOptions } from "../../src/index.ts";
 import type { Asked, Running, TestHost } from "../hosts.ts";
 

@@ -1,6 +1,6 @@
 import { anthropicMessages as dialect } from "../../src/dialects/anthropic-messages.ts";
+import { eventFromBytes } from "../../src/engine/event.ts";
 import { type ErrorCode, errorTable, Refusal } from "../../src/errors.ts";
-import { eventFromBytes } from "../../src/event.ts";
 import { header } from "../../src/http.ts";
 import { eventsOf, eventWith, head } from "../fixtures/anthropic-messages/read.ts";
 

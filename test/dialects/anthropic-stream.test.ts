@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { anthropicMessages as dialect } from "../../src/dialects/anthropic-messages.ts";
 import type { WireEvent } from "../../src/dialects/dialect.ts";
-import { eventFromBytes } from "../../src/event.ts";
+import { eventFromBytes } from "../../src/engine/event.ts";
 import { bytesOf, eventsOf, eventWith, place, whole, wholeOf } from "../fixtures/anthropic-messages/read.ts";
 
 const stages = (name: string) => eventsOf(name).map((event) => dialect.stage(event));

@@ -1,7 +1,7 @@
 import { noUsage, type WireEvent } from "../../src/dialects/dialect.ts";
 import { openaiChat } from "../../src/dialects/openai-chat.ts";
+import { eventFromBytes, renderEvent } from "../../src/engine/event.ts";
 import { Refusal } from "../../src/errors.ts";
-import { eventFromBytes, renderEvent } from "../../src/event.ts";
 import { fixture, of, read, stream, streams, texts } from "./openai-chat-events.ts";
 
 describe("a delta of our own", () => {

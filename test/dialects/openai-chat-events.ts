@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { WireEvent } from "../../src/dialects/dialect.ts";
 import { openaiChat } from "../../src/dialects/openai-chat.ts";
 import { createSseParser } from "../../src/dialects/sse.ts";
-import { eventFromBytes, eventOf, wholeEvent } from "../../src/event.ts";
+import { eventFromBytes, eventOf, wholeEvent } from "../../src/engine/event.ts";
 import type { Slot } from "../../src/slot.ts";
 
 const folder = new URL("../fixtures/openai-chat/", import.meta.url);

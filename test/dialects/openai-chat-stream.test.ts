@@ -1,6 +1,6 @@
 import type { WireEvent } from "../../src/dialects/dialect.ts";
 import { openaiChat } from "../../src/dialects/openai-chat.ts";
-import { eventFromBytes, wholeEvent } from "../../src/event.ts";
+import { eventFromBytes, wholeEvent } from "../../src/engine/event.ts";
 import { chunk, fixture, of, read, stream, streams, textSlots, texts, whole } from "./openai-chat-events.ts";
 
 describe("the channels of a streamed answer", () => {

@@ -1,6 +1,6 @@
 import { noUsage, type Usage, type WireEvent } from "../../src/dialects/dialect.ts";
 import { openaiChat } from "../../src/dialects/openai-chat.ts";
-import { wholeEvent } from "../../src/event.ts";
+import { wholeEvent } from "../../src/engine/event.ts";
 import { chunk, fixture, stream } from "./openai-chat-events.ts";
 
 describe("the tokens that flow", () => {

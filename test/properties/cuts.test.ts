@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
+import { silent } from "../../src/engine/log.ts";
 import { createGateway } from "../../src/gateway.ts";
 import type { Gateway } from "../../src/host.ts";
-import { silent } from "../../src/log.ts";
 
 const email = "maria.lopez@example.com";
 const folder = new URL("../fixtures/", import.meta.url);

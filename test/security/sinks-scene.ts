@@ -2,7 +2,7 @@ import { trace } from "@opentelemetry/api";
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from "@opentelemetry/sdk-trace-base";
 import { createTestGateway, type Script, says } from "../../adapters/testing.ts";
 import { hashKey } from "../../src/access/keys.ts";
-import { systemClock } from "../../src/clock.ts";
+import { systemClock } from "../../src/engine/clock.ts";
 import { type ConfigInput, createMemoryStores, type OwnStep, type Receipt, type Stores } from "../../src/index.ts";
 import type { Clock } from "../../src/step.ts";
 import { canaries, showsIn } from "./canaries.ts";

@@ -1,5 +1,5 @@
+import { noBytes } from "../http.ts";
 import type { Hold } from "./gauge.ts";
-import { noBytes } from "./http.ts";
 
 /** Pieces of a body as one array; a single piece is returned as it is. */
 export function join(pieces: readonly Uint8Array[]): Uint8Array {

@@ -1,9 +1,9 @@
 import { Pool } from "undici";
-import type { HeaderMap, HttpRequest, Sink } from "./http.ts";
-import type { Clock, Target } from "./step.ts";
-import { Passage, type UpstreamFlow } from "./upstream-passage.ts";
+import type { HeaderMap, HttpRequest, Sink } from "../http.ts";
+import type { Clock, Target } from "../step.ts";
+import { Passage, type UpstreamFlow } from "./passage.ts";
 
-export type { UpstreamFlow } from "./upstream-passage.ts";
+export type { UpstreamFlow } from "./passage.ts";
 
 export type Endpoint = Pick<Target, "baseUrl" | "timeouts">;
 /** Its `url` is a path at the endpoint's origin, or absolute and of that origin. */

@@ -1,8 +1,8 @@
-import { type Dialect, noUsage } from "./dialects/dialect.ts";
-import type { Refusal } from "./errors.ts";
-import type { Call } from "./host.ts";
-import type { RequestHead } from "./http.ts";
-import type { Receipt, Summary } from "./step.ts";
+import { type Dialect, noUsage } from "../dialects/dialect.ts";
+import type { Refusal } from "../errors.ts";
+import type { Call } from "../host.ts";
+import type { RequestHead } from "../http.ts";
+import type { Receipt, Summary } from "../step.ts";
 
 /** A call that no step has seen: not ours, malformed at the head, or over the gateway's bounds. */
 export function refusedCall(

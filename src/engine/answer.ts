@@ -1,12 +1,12 @@
+import type { Dialect, WireError, WireEvent } from "../dialects/dialect.ts";
+import { createSseParser } from "../dialects/sse.ts";
+import { Refusal } from "../errors.ts";
+import { type HttpHead, header } from "../http.ts";
 import type { AttemptState } from "./attempt-context.ts";
 import { join } from "./body.ts";
 import type { Chain } from "./chain.ts";
-import type { Dialect, WireError, WireEvent } from "./dialects/dialect.ts";
-import { createSseParser } from "./dialects/sse.ts";
-import { Refusal } from "./errors.ts";
 import { eventOf, wholeEvent } from "./event.ts";
 import type { Hold } from "./gauge.ts";
-import { type HttpHead, header } from "./http.ts";
 
 /** `events`: SSE, one by one. `whole`: one JSON body. `error`: a provider's error, kept. `empty`: no body by definition. */
 export type AnswerKind = "events" | "whole" | "error" | "empty" | "invalid";

@@ -1,8 +1,8 @@
-import type { Ask, Dialect } from "./dialects/dialect.ts";
-import { createFacts } from "./facts.ts";
-import type { RequestHead } from "./http.ts";
+import type { Ask, Dialect } from "../dialects/dialect.ts";
+import { createFacts } from "../facts.ts";
+import type { RequestHead } from "../http.ts";
+import type { CallContext, Parts } from "../step.ts";
 import { traceParentOf, ulid } from "./ids.ts";
-import type { CallContext, Parts } from "./step.ts";
 
 /** Before the body is read nothing is known of it. */
 const nothingAsked: Ask = {

@@ -1,4 +1,4 @@
-import { Refusal } from "./errors.ts";
+import { Refusal } from "../errors.ts";
 
 /** What an exchange waits for, and the name of the timeout that ends the wait. */
 export type Phase = "connect" | "first_byte" | "idle";

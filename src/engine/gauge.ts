@@ -1,4 +1,4 @@
-import { Refusal } from "./errors.ts";
+import { Refusal } from "../errors.ts";
 
 /** What all calls of a gateway hold together: calls at once, and bytes kept in memory for them. */
 export interface Gauge {

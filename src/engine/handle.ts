@@ -1,7 +1,7 @@
-import { Refusal } from "./errors.ts";
-import type { Attempt, AttemptRequest, Call } from "./host.ts";
-import type { Flow, HttpRequest, Reply, Sink } from "./http.ts";
-import type { Clock, Target } from "./step.ts";
+import { Refusal } from "../errors.ts";
+import type { Attempt, AttemptRequest, Call } from "../host.ts";
+import type { Flow, HttpRequest, Reply, Sink } from "../http.ts";
+import type { Clock, Target } from "../step.ts";
 
 /** Opens the exchange with a target: one pool each. */
 export type Send = (target: Target) => (request: AttemptRequest, to: Sink) => Flow;

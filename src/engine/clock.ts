@@ -1,4 +1,4 @@
-import type { Clock } from "./step.ts";
+import type { Clock } from "../step.ts";
 
 export const systemClock: Clock = {
   now: () => Date.now(),

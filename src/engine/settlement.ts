@@ -1,11 +1,11 @@
+import { noUsage } from "../dialects/dialect.ts";
+import { type ErrorCode, Refusal, toRefusal } from "../errors.ts";
+import { type Attributes, facts } from "../facts.ts";
+import type { AttemptContext, AttemptOutcome, CallOutcome, Receipt, Summary } from "../step.ts";
 import type { CallState } from "./call-context.ts";
-import { noUsage } from "./dialects/dialect.ts";
 import type { Engine } from "./engine.ts";
-import { type ErrorCode, Refusal, toRefusal } from "./errors.ts";
-import { type Attributes, facts } from "./facts.ts";
 import type { Hooks } from "./hooks.ts";
 import { type Ended, snapshot } from "./outcome.ts";
-import type { AttemptContext, AttemptOutcome, CallOutcome, Receipt, Summary } from "./step.ts";
 
 /** So that a cache of names stays small. */
 const longestWord = 256;

@@ -1,5 +1,5 @@
-import { type HeaderMap, header } from "./http.ts";
-import type { TraceParent } from "./step.ts";
+import { type HeaderMap, header } from "../http.ts";
+import type { TraceParent } from "../step.ts";
 
 const crockford = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const hex = "0123456789abcdef";

@@ -1,5 +1,5 @@
-import type { WireEvent } from "./dialects/dialect.ts";
-import type { AttemptHooks, Emit } from "./step.ts";
+import type { WireEvent } from "../dialects/dialect.ts";
+import type { AttemptHooks, Emit } from "../step.ts";
 
 /** The event hooks of one attempt, strung from the provider (last step) to the caller (first step). */
 export interface Chain {

@@ -1,6 +1,6 @@
 import type { Transform } from "node:stream";
 import * as zlib from "node:zlib";
-import { Refusal } from "./errors.ts";
+import { Refusal } from "../errors.ts";
 
 /** Where decoded bytes go. `data` returning `false` asks for silence until `Decoder.resume`. */
 export interface DecoderSink {

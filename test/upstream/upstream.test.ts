@@ -2,11 +2,11 @@ import { once } from "node:events";
 import http from "node:http";
 import net from "node:net";
 import zlib from "node:zlib";
-import type { Refusal } from "../src/errors.ts";
-import type { HttpHead, Sink } from "../src/http.ts";
-import type { Timeouts } from "../src/step.ts";
-import { createUpstream, type Upstream, type UpstreamFlow } from "../src/upstream.ts";
-import { createFakeClock } from "./doubles/clock.ts";
+import type { Refusal } from "../../src/errors.ts";
+import type { HttpHead, Sink } from "../../src/http.ts";
+import type { Timeouts } from "../../src/step.ts";
+import { createUpstream, type Upstream, type UpstreamFlow } from "../../src/upstream/upstream.ts";
+import { createFakeClock } from "../doubles/clock.ts";
 
 const patient: Timeouts = { connect: 60_000, firstByte: 60_000, idle: 60_000 };
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();

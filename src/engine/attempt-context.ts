@@ -1,8 +1,8 @@
-import type { Ask, AskChange, Dialect, Usage } from "./dialects/dialect.ts";
-import { noUsage } from "./dialects/dialect.ts";
-import type { Refusal } from "./errors.ts";
-import type { Document, EditKind, Path, Scalar } from "./slot.ts";
-import type { AttemptContext, Rates, Target } from "./step.ts";
+import type { Ask, AskChange, Dialect, Usage } from "../dialects/dialect.ts";
+import { noUsage } from "../dialects/dialect.ts";
+import type { Refusal } from "../errors.ts";
+import type { Document, EditKind, Path, Scalar } from "../slot.ts";
+import type { AttemptContext, Rates, Target } from "../step.ts";
 
 /** Thrown by `veto()`: this target is passed over. */
 export class Veto extends Error {

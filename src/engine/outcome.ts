@@ -1,6 +1,6 @@
+import { type HeaderMap, header } from "../http.ts";
+import type { AttemptHooks, AttemptOutcome } from "../step.ts";
 import type { AttemptState } from "./attempt-context.ts";
-import { type HeaderMap, header } from "./http.ts";
-import type { AttemptHooks, AttemptOutcome } from "./step.ts";
 
 export type Ending = Pick<
   AttemptOutcome,

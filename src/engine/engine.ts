@@ -1,6 +1,6 @@
-import type { Dialect } from "./dialects/dialect.ts";
+import type { Dialect } from "../dialects/dialect.ts";
+import type { Parts, Step } from "../step.ts";
 import type { Gauge } from "./gauge.ts";
-import type { Parts, Step } from "./step.ts";
 
 /** One generation of a gateway: a reload makes a new one, running calls keep theirs. */
 export interface Engine {

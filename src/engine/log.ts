@@ -1,4 +1,4 @@
-import type { Logger } from "./step.ts";
+import type { Logger } from "../step.ts";
 
 /** One JSON object a line on stderr. */
 export function createLogger(write: (line: string) => void = (line) => process.stderr.write(line)): Logger {

@@ -1,6 +1,6 @@
-import type { Provider } from "./dialects/dialect.ts";
-import { type Flow, type HeaderMap, type HttpRequest, noBytes, type RequestHead, type Sink } from "./http.ts";
-import type { Target } from "./step.ts";
+import type { Provider } from "../dialects/dialect.ts";
+import { type Flow, type HeaderMap, type HttpRequest, noBytes, type RequestHead, type Sink } from "../http.ts";
+import type { Target } from "../step.ts";
 
 type Push = (request: HttpRequest, to: Sink, picked?: string) => Flow;
 

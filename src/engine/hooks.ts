@@ -1,6 +1,6 @@
-import { type ErrorCode, Refusal } from "./errors.ts";
-import type { Reply } from "./http.ts";
-import type { AttemptContext, AttemptHooks, AttemptOutcome, CallContext, CallHooks, Step } from "./step.ts";
+import { type ErrorCode, Refusal } from "../errors.ts";
+import type { Reply } from "../http.ts";
+import type { AttemptContext, AttemptHooks, AttemptOutcome, CallContext, CallHooks, Step } from "../step.ts";
 
 interface Opened {
   readonly name: string;

@@ -1,7 +1,7 @@
-import type { Dialect, WireEvent } from "./dialects/dialect.ts";
-import { createSseParser, type SseEvent, withData } from "./dialects/sse.ts";
-import { createDocument } from "./document.ts";
-import type { Document } from "./slot.ts";
+import type { Dialect, WireEvent } from "../dialects/dialect.ts";
+import { createSseParser, type SseEvent, withData } from "../dialects/sse.ts";
+import { createDocument } from "../document.ts";
+import type { Document } from "../slot.ts";
 
 const openBrace = 0x7b;
 const openBracket = 0x5b;

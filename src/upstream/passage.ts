@@ -1,9 +1,9 @@
 import type { Dispatcher } from "undici";
+import { Refusal } from "../errors.ts";
+import type { Flow, HeaderMap, Sink } from "../http.ts";
+import type { Clock, Timeouts } from "../step.ts";
 import { createDecoder, type Decoder, type DecoderSink } from "./decoding.ts";
-import { Refusal } from "./errors.ts";
-import type { Flow, HeaderMap, Sink } from "./http.ts";
-import type { Clock, Timeouts } from "./step.ts";
-import { type Phase, type Progress, timedOut, toFailure } from "./upstream-failure.ts";
+import { type Phase, type Progress, timedOut, toFailure } from "./failure.ts";
 
 export interface UpstreamFlow extends Flow {
   /** The request was handed to a connection; the provider may have seen it. */
