@@ -1,8 +1,9 @@
 import type { RequestHead } from "../http.ts";
 import type { Document, Path, Scalar, Slot } from "../slot.ts";
 import { modelInPath, operation } from "./anthropic-messages-routes.ts";
-import type { Ask, AskChange } from "./dialect.ts";
-import { count, fieldsOf, flag, name, object, wrong } from "./fields.ts";
+import { type Ask, type AskChange, bareAsk } from "./dialect.ts";
+import { count, type Fields, fieldsOf, flag, name, object, wrong } from "./fields.ts";
+import { furtherModel } from "./further-models.ts";
 
 const isSet = (value: unknown): boolean =>
   value !== undefined && value !== null && (!Array.isArray(value) || value.length > 0);
@@ -26,24 +27,35 @@ function thinkingOf(document: Document, model: string): Pick<Ask, "thinkingBudge
 /** Tools that the caller runs; every other type runs at the provider, and puts what it finds into the input. */
 const callersTools = /^(?:custom$|bash_|text_editor_|computer_|browser_|memory_)/;
 
+/** `tools[0].model`, or `messages[0].content[0].tool.definition.model`: a tool may be added among the messages. */
+const isToolPlace = (path: Path, key: "type" | "model"): boolean =>
+  path.at(-1) === key &&
+  ((path.length === 3 && path[0] === "tools") ||
+    (path.length === 7 && path[0] === "messages" && path[4] === "tool" && path[5] === "definition"));
+
 /** Reads what the walk found instead of parsing messages, which may hold megabytes of base64. */
-function inputOf(slots: readonly Slot[], unbounded: Set<string>): number {
+function inputOf(slots: readonly Slot[], unbounded: Set<string>, models: Set<string>): number {
   let images = 0;
   for (const slot of slots) {
-    if (slot.kind !== "opaque") continue;
-    const { path } = slot;
-    const key = path.at(-1);
-    if (path.at(-2) === "source") {
-      if (key === "type" && slot.text === "base64") images++;
-      if (key === "type" && slot.text === "url") unbounded.add("remote_image");
-      if (key === "file_id" || (key === "media_type" && slot.text === "application/pdf")) unbounded.add("file");
-    } else if (path.length === 5 && key === "file_id") {
-      unbounded.add("file");
-    } else if (path.length === 3 && path[0] === "tools" && key === "type" && !callersTools.test(slot.text)) {
-      unbounded.add("server_tool");
-    }
+    if (slot.section === "other" && slot.kind !== "key") {
+      const model = furtherModel(slot);
+      if (model !== undefined) models.add(model);
+    } else if (slot.kind === "opaque") images += readOpaque(slot, unbounded, models);
   }
   return images;
+}
+
+function readOpaque({ path, text }: Slot, unbounded: Set<string>, models: Set<string>): number {
+  const key = path.at(-1);
+  if (path.at(-2) === "source") {
+    if (key === "type" && text === "url") unbounded.add("remote_image");
+    if (key === "file_id" || (key === "media_type" && text === "application/pdf")) unbounded.add("file");
+    return key === "type" && text === "base64" ? 1 : 0;
+  }
+  if (path.length === 5 && key === "file_id") unbounded.add("file");
+  else if (isToolPlace(path, "type") && !callersTools.test(text)) unbounded.add("server_tool");
+  else if (isToolPlace(path, "model")) models.add(text);
+  return 0;
 }
 
 function serverSide(document: Document, unbounded: Set<string>): void {
@@ -60,37 +72,50 @@ function serverSide(document: Document, unbounded: Set<string>): void {
   if (document.get(["speed"]) === "fast") unbounded.add("fast");
 }
 
-const plain = {
-  stream: false,
-  maxOutput: undefined,
-  choices: 1,
-  usage: true,
-  thinkingBudget: undefined,
-  reasons: false,
-  images: 0,
-  unbounded: [],
-} as const;
+/** The request, and what it overrides in it for each fallback. */
+const attemptsOf = (document: Document): readonly Fields[] => {
+  const fallbacks = document.get(["fallbacks"]);
+  const overrides: unknown[] = Array.isArray(fallbacks) ? fallbacks : [];
+  const own = ["output_config", "output_format", "speed"].map((key) => [key, document.get([key])]);
+  return [Object.fromEntries(own), ...overrides.flatMap((entry) => fieldsOf(entry) ?? [])];
+};
+
+/** A fallback may have a format or speed of its own; what one attempt may do, the call may do. */
+function manner(document: Document): Pick<Ask, "jsonOutput" | "serviceTier" | "inferenceGeo"> {
+  const attempts = attemptsOf(document);
+  const tier = document.get(["service_tier"]);
+  const geo = document.get(["inference_geo"]);
+  const fast = attempts.some(({ speed }) => speed === "fast");
+  const told = typeof tier === "string" ? tier : undefined;
+  return {
+    jsonOutput: attempts.some((each) => isSet(fieldsOf(each.output_config)?.format) || isSet(each.output_format)),
+    serviceTier: fast ? "fast" : told,
+    inferenceGeo: typeof geo === "string" ? geo : undefined,
+  };
+}
 
 export function ask(head: RequestHead, document: Document | undefined): Ask {
   const asked = operation(head);
-  if (asked === "models") return { ...plain, operation: asked, model: "" };
-  if (asked === "model") return { ...plain, operation: asked, model: modelInPath(head) };
+  if (asked === "models") return { ...bareAsk, operation: asked, model: "" };
+  if (asked === "model") return { ...bareAsk, operation: asked, model: modelInPath(head) };
   if (asked === undefined || document === undefined) throw wrong("body");
   const model = name(document.get(["model"]), "model");
-  if (asked === "count_tokens") return { ...plain, operation: asked, model };
+  if (asked === "count_tokens") return { ...bareAsk, operation: asked, model };
   const unbounded = new Set<string>();
-  const images = inputOf(document.slots, unbounded);
+  const models = new Set<string>();
+  const images = inputOf(document.slots, unbounded, models);
   serverSide(document, unbounded);
   return {
+    ...bareAsk,
     operation: asked,
     model,
     stream: flag(document.get(["stream"]), "stream"),
     maxOutput: count(document.get(["max_tokens"]), "max_tokens"),
-    choices: 1,
-    usage: true,
     ...thinkingOf(document, model),
     images,
     unbounded: [...unbounded],
+    furtherModels: [...models],
+    ...manner(document),
   };
 }
 

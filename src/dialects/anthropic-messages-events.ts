@@ -44,6 +44,12 @@ export function finishes(event: WireEvent): boolean {
   }
 }
 
+const none: readonly never[] = [];
+const theOne: readonly number[] = [0];
+
+/** This wire has one choice. */
+export const finished = (event: WireEvent): readonly number[] => (finishes(event) ? theOne : none);
+
 /**
  * An answer without any text is an answer too, once the model said why it stopped. An unknown event waits with the prelude. A whole body
  * without content is no answer.
@@ -67,8 +73,6 @@ export function stage(event: WireEvent): Stage {
       return event.document()?.get(["content"]) === undefined ? "error" : "content";
   }
 }
-
-const none: readonly string[] = [];
 
 export function closes(event: WireEvent, open: readonly string[]): readonly string[] {
   if (open.length === 0) return none;

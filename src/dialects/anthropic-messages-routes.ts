@@ -60,13 +60,14 @@ const passing: Readonly<Record<string, RegExp>> = {
   limit: /^\d{1,4}$/,
   after_id: /^[a-z][a-z0-9.-]{0,99}$/,
   before_id: /^[a-z][a-z0-9.-]{0,99}$/,
+  "lifecycle[]": /^(?:active|deprecated|retired)$/,
 };
 
 function queryOf(url: string, keys: readonly string[]): string {
   const given = new URLSearchParams(url.slice(pathOf(url).length));
   const kept = keys.flatMap((key) => {
-    const value = given.get(key);
-    return value !== null && passing[key]?.test(value) ? [`${key}=${value}`] : [];
+    const values = given.getAll(key).filter((value) => passing[key]?.test(value));
+    return values.slice(0, key.endsWith("[]") ? 9 : 1).map((value) => `${key}=${value}`);
   });
   return kept.length === 0 ? "" : `?${kept.join("&")}`;
 }
@@ -79,7 +80,7 @@ export function path(head: RequestHead, asked: Ask): string {
     case "count_tokens":
       return `/messages/count_tokens${beta}`;
     case "models":
-      return `/models${queryOf(head.url, ["beta", "limit", "after_id", "before_id"])}`;
+      return `/models${queryOf(head.url, ["beta", "limit", "after_id", "before_id", "lifecycle[]"])}`;
     case "model":
       return `/models/${encodeURIComponent(asked.model)}${beta}`;
   }

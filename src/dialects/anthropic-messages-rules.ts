@@ -23,6 +23,10 @@ function fields(place: string, section: Section): Places {
   for (const name of identifiers) found[`${place}.${name}`] = opaque(section);
   for (const name of sealed) found[`${place}.${name}`] = binary(section, "opaque");
   for (const name of ["cache_control", "caller"]) found[`${place}.${name}.**`] = opaque(section);
+  for (const name of ["from", "to"]) found[`${place}.${name}.model`] = opaque(section);
+  for (const name of ["type", "name", "definition.type", "definition.name", "definition.model"]) {
+    found[`${place}.tool.${name}`] = opaque(section);
+  }
   return { ...found, ...citation(`${place}.citations[]`, section), ...source(`${place}.source`, section) };
 }
 
@@ -77,11 +81,18 @@ export const requestRules: RuleNode = rules(text("other"), {
   "context_management.edits[].type": opaque("other"),
   "mcp_servers[].type": opaque("other"),
   "fallbacks[].model": opaque("other"),
+  fallback_credit_token: binary("other"),
+  "fallback_credit_token.token": binary("other"),
+  "fallback_credit_token.mode": opaque("other"),
+  "billing_policy.**": opaque("other"),
+  "compaction.type": opaque("other"),
+  "output_format.type": opaque("other"),
   ...tool("tools[]"),
   "system.**": text("system"),
   ...block("system[]", "system", 0),
   "messages.**": text("messages"),
   "messages[].role": opaque("messages"),
+  "messages[].output_config.effort": opaque("messages"),
   ...block("messages[].content[]", "messages"),
 });
 
@@ -94,13 +105,20 @@ const said = (place: string): Places => ({
   [`${place}.content`]: text("messages"),
 });
 
+const stop = (place: string): Places => ({
+  [`${place}.type`]: opaque("system"),
+  [`${place}.category`]: opaque("system"),
+  [`${place}.recommended_model`]: opaque("system"),
+  [`${place}.fallback_credit_token`]: binary("system", "opaque"),
+});
+
 const message = (prefix: string): Places => ({
   [`${prefix}id`]: opaque("system"),
   [`${prefix}type`]: opaque("system"),
   [`${prefix}role`]: opaque("system"),
   [`${prefix}model`]: opaque("system"),
   [`${prefix}stop_reason`]: opaque("system"),
-  [`${prefix}stop_details.type`]: opaque("system"),
+  ...stop(`${prefix}stop_details`),
   [`${prefix}container.**`]: opaque("system"),
   [`${prefix}usage.**`]: opaque("system"),
   ...block(`${prefix}content[]`, "system"),
@@ -111,7 +129,7 @@ const message = (prefix: string): Places => ({
  * Whole bodies, streamed events and errors. Thinking is signed as it stands, so it is never edited, streamed or whole. Here the sections
  * tell apart, without a path for every string of every event, what the model says (`messages`) and everything around it (`system`).
  */
-export const answerRules: RuleNode = rules(text("system"), {
+const answerPlaces: Places = {
   ...message(""),
   ...message("message."),
   ...block("content_block", "system"),
@@ -124,10 +142,20 @@ export const answerRules: RuleNode = rules(text("system"), {
   "delta.signature": binary("system", "opaque"),
   "delta.encrypted_content": binary("system", "opaque"),
   "delta.stop_reason": opaque("system"),
-  "delta.stop_details.type": opaque("system"),
+  ...stop("delta.stop_details"),
   "delta.container.**": opaque("system"),
   ...citation("delta.citation", "system"),
   "error.type": opaque("system"),
   "error.details.**": opaque("system"),
   request_id: opaque("system"),
+};
+
+export const answerRules: RuleNode = rules(text("system"), answerPlaces);
+/** A format binds the text blocks of the answer, and nothing else of it. */
+export const jsonAnswerRules: RuleNode = rules(text("system"), {
+  ...answerPlaces,
+  "content[].text": json("messages"),
+  "message.content[].text": json("messages"),
+  "content_block.text": json("messages"),
+  "delta.text": json("messages"),
 });

@@ -2,7 +2,7 @@ import { Refusal } from "../errors.ts";
 import type { Reply, RequestHead } from "../http.ts";
 import { ask, edits, reasons } from "./anthropic-messages-ask.ts";
 import { error, errorOf, refusal, terminal } from "./anthropic-messages-errors.ts";
-import { channel, closes, delta, finishes, flowed, keepAlive, stage } from "./anthropic-messages-events.ts";
+import { channel, closes, delta, finished, finishes, flowed, keepAlive, stage } from "./anthropic-messages-events.ts";
 import {
   answerHeaders,
   matches,
@@ -12,7 +12,7 @@ import {
   requestHeaders,
   sign,
 } from "./anthropic-messages-routes.ts";
-import { answerRules, requestRules } from "./anthropic-messages-rules.ts";
+import { answerRules, jsonAnswerRules, requestRules } from "./anthropic-messages-rules.ts";
 import { usage } from "./anthropic-messages-usage.ts";
 import type { Dialect } from "./dialect.ts";
 
@@ -36,7 +36,7 @@ function models(ids: readonly string[], head: RequestHead): Reply {
 
 /**
  * Anthropic's Messages API, whole and streamed, in the versions 2023-06-01 and 2026-10-21.
- * Source: https://docs.claude.com/en/api/messages and the declarations of `@anthropic-ai/sdk` 1.12.
+ * Source: https://docs.claude.com/en/api/messages and the declarations of `@anthropic-ai/sdk` 1.13.
  */
 export const anthropicMessages: Dialect = {
   name: "anthropic-messages",
@@ -45,6 +45,7 @@ export const anthropicMessages: Dialect = {
   operation,
   requestRules,
   answerRules,
+  jsonAnswerRules,
   ask,
   reasons,
   edits,
@@ -55,6 +56,7 @@ export const anthropicMessages: Dialect = {
   stage,
   closes,
   finishes,
+  finished,
   channel,
   flowed,
   usage,

@@ -27,7 +27,34 @@ export interface Ask {
   readonly images: number;
   /** Why the cost of the input has no bound that can be read off the body: `remote_image`, `file`, `server_history`, `server_tool`. */
   readonly unbounded: readonly string[];
+  /**
+   * Further models that the request names, as the provider calls them: fallbacks, advisors, moderators. `*`: the provider picks them. Whoever
+   * may not ask for one of them may not send the call, and its cost is not that of `model`. Absent: none.
+   */
+  readonly furtherModels?: readonly string[];
+  /** What the model says has to be one JSON text, so that what is put into it is escaped. Absent: `false`. */
+  readonly jsonOutput?: boolean;
+  /** How the call is to be processed, which has prices of its own: OpenAI's `service_tier`; Anthropic's too, or `fast`, its `speed`. */
+  readonly serviceTier?: string | undefined;
+  /** Where the call is to be processed, which has prices of its own: Anthropic's `inference_geo`. */
+  readonly inferenceGeo?: string | undefined;
 }
+
+/** An ask without a word beyond operation and model. */
+export const bareAsk = {
+  stream: false,
+  maxOutput: undefined,
+  choices: 1,
+  usage: true,
+  thinkingBudget: undefined,
+  reasons: false,
+  images: 0,
+  unbounded: [],
+  furtherModels: [],
+  jsonOutput: false,
+  serviceTier: undefined,
+  inferenceGeo: undefined,
+} as const satisfies Required<Omit<Ask, "operation" | "model">>;
 
 /** Upper bound of input tokens for one inline image, for either provider. */
 export const imageTokens = 65_536;
@@ -35,19 +62,30 @@ export const imageTokens = 65_536;
 /** What steps may change for one attempt. `usage: true` makes a stream tell its usage. */
 export type AskChange = Partial<Pick<Ask, "model" | "maxOutput" | "usage">>;
 
-/** Token counts of one attempt, as reported so far. `input` is inclusive: cached and cache-write tokens are part of it. */
-export interface Usage {
+/** `input` is inclusive: cached and cache-write tokens are part of it. */
+export interface TokenCounts {
   readonly input: number;
   readonly output: number;
   readonly cacheRead: number;
   /** Cache writes in all, of which `cacheWriteLong` are for one hour. */
   readonly cacheWrite: number;
   readonly cacheWriteLong: number;
+}
+
+/** What the provider charges by the piece. */
+export type ServerTool = "web_search" | "web_fetch" | "code_execution" | "search_source";
+
+/** Token counts of one attempt, as reported so far. */
+export interface Usage extends TokenCounts {
   /** Part of `output`. */
   readonly reasoning: number;
   readonly serviceTier: string | undefined;
   /** The model that the answer names. */
   readonly model: string | undefined;
+  /** What other models used for this answer (an advisor, a fallback that gave up), at their own prices; no part of the counts above. */
+  readonly others: readonly (TokenCounts & { readonly model: string })[];
+  /** How often the provider used its own tools. */
+  readonly serverTools: Readonly<Partial<Record<ServerTool, number>>>;
   /** The provider has reported this attempt's final counts. */
   readonly final: boolean;
 }
@@ -61,6 +99,8 @@ export const noUsage: Usage = {
   reasoning: 0,
   serviceTier: undefined,
   model: undefined,
+  others: [],
+  serverTools: {},
   final: false,
 };
 
@@ -102,6 +142,8 @@ export interface Dialect {
   operation(head: RequestHead): Operation | undefined;
   readonly requestRules: RuleNode;
   readonly answerRules: RuleNode;
+  /** The same for an answer that `Ask.jsonOutput` asked for: the model's text has the encoding `json`. */
+  readonly jsonAnswerRules: RuleNode;
   /** Throws `Refusal("invalid_request", { param })` where a field that the gateway must understand has a wrong type. */
   ask(head: RequestHead, document: Document | undefined): Ask;
   /** `Ask.reasons` as it is for another model: an alias tells nothing of what stands behind it. */
@@ -125,6 +167,11 @@ export interface Dialect {
   closes(event: WireEvent, open: readonly string[]): readonly string[];
   /** The model says why it stopped (`finish_reason`, `stop_reason`): a stream that ends after it is whole, even without an `end` event. */
   finishes(event: WireEvent): boolean;
+  /**
+   * The choices that finish with this event, by index. A stream that ends without an `end` event is whole once as many different ones have
+   * finished as were asked for.
+   */
+  finished(event: WireEvent): readonly number[];
   /** The channel of a text slot in a streamed event: `0.content`, `0.tool.1`. `undefined`: not a running text (a whole string each time). */
   channel(document: Document, slot: Slot): string | undefined;
   /** Upper bound, in tokens, of the output that this event carries: the bytes of its text. */

@@ -1,6 +1,6 @@
 import type { RequestHead } from "../http.ts";
 import type { Document, Path, Scalar } from "../slot.ts";
-import type { Ask, AskChange } from "./dialect.ts";
+import { type Ask, type AskChange, bareAsk } from "./dialect.ts";
 import { count, fieldsOf, flag, name, object, wrong } from "./fields.ts";
 import { inputOf } from "./openai-chat-input.ts";
 import { modelInPath, operation } from "./openai-chat-routes.ts";
@@ -42,39 +42,50 @@ function maxOutputOf(document: Document): number | undefined {
   return known.length === 0 ? undefined : Math.max(...known);
 }
 
-const plain = {
-  stream: false,
-  maxOutput: undefined,
-  choices: 1,
-  usage: true,
-  thinkingBudget: undefined,
-  reasons: false,
-  images: 0,
-  unbounded: [],
-} as const;
+/** Servers have words of their own beside OpenAI's: vLLM's older `guided_json` and its `structured_outputs`, llama.cpp's `json_schema`. */
+function jsonOutputOf(document: Document): boolean {
+  const type = fieldsOf(document.get(["response_format"]))?.type;
+  if (typeof type === "string" && type.startsWith("json")) return true;
+  const structured = fieldsOf(document.get(["structured_outputs"]));
+  const schemas = [
+    document.get(["guided_json"]),
+    document.get(["json_schema"]),
+    structured?.json,
+    structured?.json_object,
+  ];
+  return schemas.some(isSet);
+}
+
+function serviceTierOf(document: Document): string | undefined {
+  const tier = document.get(["service_tier"]);
+  return typeof tier === "string" ? tier : undefined;
+}
 
 /** Null stands for a field that is left out, as the API has it. With both limits told, the higher one bounds the answer. */
 export function ask(head: RequestHead, document: Document | undefined): Ask {
   const asked = operation(head);
-  if (asked === "models") return { ...plain, operation: asked, model: "" };
-  if (asked === "model") return { ...plain, operation: asked, model: modelInPath(head) };
+  if (asked === "models") return { ...bareAsk, operation: asked, model: "" };
+  if (asked === "model") return { ...bareAsk, operation: asked, model: modelInPath(head) };
   if (asked === undefined || document === undefined) throw wrong("body");
   const model = name(document.get(["model"]), "model");
   const stream = flag(document.get(["stream"]), "stream");
   const options = object(document.get(["stream_options"]), "stream_options");
   const includes = flag(options?.include_usage, "stream_options.include_usage");
-  const { images, unbounded } = inputOf(document.slots, document);
+  const { images, unbounded, furtherModels } = inputOf(document.slots, document);
   return {
+    ...bareAsk,
     operation: asked,
     model,
     stream,
     maxOutput: maxOutputOf(document),
     choices: count(document.get(["n"]), "n", 1) ?? 1,
     usage: !stream || includes,
-    thinkingBudget: undefined,
     reasons: reasons(model, document),
     images,
     unbounded: [...new Set([...unbounded, ...unboundedBy(model, document)])],
+    furtherModels,
+    jsonOutput: jsonOutputOf(document),
+    serviceTier: serviceTierOf(document),
   };
 }
 

@@ -41,9 +41,16 @@ export function stage(event: WireEvent): Stage {
   return whole ? "error" : "prelude";
 }
 
-export function finishes(event: WireEvent): boolean {
-  const slots = event.document()?.slots ?? [];
-  return slots.some((slot) => isReason(slot) && slot.text !== "error");
+const stops = (slot: Slot): boolean => isReason(slot) && slot.text !== "error";
+
+export const finishes = (event: WireEvent): boolean => event.document()?.slots.some(stops) ?? false;
+
+const none: readonly never[] = [];
+
+export function finished(event: WireEvent): readonly number[] {
+  const document = event.document();
+  if (document === undefined || !document.slots.some(stops)) return none;
+  return document.slots.filter(stops).map(({ path }) => indexAt(document, path, 2));
 }
 
 /** Of the choice or call that stands `depth` steps down a path: they come in any order, so the position in the array says nothing. */
@@ -53,8 +60,6 @@ function indexAt(document: Document, path: Path, depth: 2 | 5): number {
   const index = document.get(place);
   return typeof index === "number" ? index : Number(path[depth - 1]);
 }
-
-const none: readonly string[] = [];
 
 export function closes(event: WireEvent, open: readonly string[]): readonly string[] {
   if (open.length === 0) return none;

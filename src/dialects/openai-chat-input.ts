@@ -1,5 +1,6 @@
 import type { Document, Path, Slot } from "../slot.ts";
 import type { Ask } from "./dialect.ts";
+import { furtherModel, isToolModel } from "./further-models.ts";
 
 /** What a key of a content part means for the cost of the input; a file is read at the provider, page by page. */
 const mediaKeys: ReadonlyMap<string, string> = new Map([
@@ -24,19 +25,34 @@ const callersTools: ReadonlySet<string> = new Set(["function", "custom"]);
 
 /** `browser_search` and the like run at the provider, and put what they find into the input. */
 const isServerTool = (slot: Slot): boolean =>
-  slot.kind === "opaque" && !callersTools.has(slot.text) && slot.path.length === 3 && slot.path[2] === "type";
+  !callersTools.has(slot.text) && slot.path.length === 3 && slot.path[2] === "type";
+
+/** What a string outside of the messages says; few of those in `tools` have a class of their own. */
+function readAside(slot: Slot, unbounded: Set<string>, models: Set<string>): void {
+  if (slot.section === "tools") {
+    if (slot.kind !== "opaque") return;
+    if (isServerTool(slot)) unbounded.add("server_tool");
+    else if (isToolModel(slot.path)) models.add(slot.text);
+  } else if (slot.kind !== "key") {
+    const model = furtherModel(slot);
+    if (model !== undefined) models.add(model);
+  }
+}
 
 /** Reads what the walk found instead of parsing messages, which may hold megabytes of base64; a path is built only for what looks like it. */
-export function inputOf(slots: readonly Slot[], document: Document): Pick<Ask, "images" | "unbounded"> {
+export function inputOf(
+  slots: readonly Slot[],
+  document: Document,
+): Required<Pick<Ask, "images" | "unbounded" | "furtherModels">> {
   const unbounded = new Set<string>();
+  const models = new Set<string>();
   let declared = 0;
   let images = 0;
   for (const slot of slots) {
-    if (slot.section === "tools") {
-      if (isServerTool(slot)) unbounded.add("server_tool");
+    if (slot.section !== "messages") {
+      readAside(slot, unbounded, models);
       continue;
     }
-    if (slot.section !== "messages") continue;
     if (slot.kind !== "key") {
       if (isInline(slot)) images++;
       continue;
@@ -50,5 +66,5 @@ export function inputOf(slots: readonly Slot[], document: Document): Pick<Ask, "
     }
   }
   if (declared > images) unbounded.add("remote_image");
-  return { images, unbounded: [...unbounded] };
+  return { images, unbounded: [...unbounded], furtherModels: [...models] };
 }

@@ -45,6 +45,8 @@ const toolPlaces: Places = {
   "tools[].type": opaque("tools"),
   "tools[].function.name": opaque("tools"),
   "tools[].custom.name": opaque("tools"),
+  "tools[].model": opaque("tools"),
+  "tools[].parameters.model": opaque("tools"),
   "tools[].custom.format.type": opaque("tools"),
   "tools[].custom.format.grammar.syntax": opaque("tools"),
   "functions[].**": text("tools"),
@@ -72,6 +74,7 @@ export const requestRules: RuleNode = rules(text("other"), {
   "prediction.type": opaque("other"),
   "prediction.content[].type": opaque("other"),
   "moderation.model": opaque("other"),
+  "models[]": opaque("other"),
   "web_search_options.search_context_size": opaque("other"),
   "web_search_options.user_location.type": opaque("other"),
   ...toolPlaces,
@@ -97,7 +100,7 @@ const answer = (place: string): Places => ({
  * `logprobs` hold the answer again, token by token: a value could be put back into neither the tokens that a placeholder is cut into nor
  * their bytes, so they stay as they came, with placeholders.
  */
-export const answerRules: RuleNode = rules(text("other"), {
+const answerPlaces: Places = {
   id: opaque("other"),
   object: opaque("other"),
   model: opaque("other"),
@@ -122,4 +125,17 @@ export const answerRules: RuleNode = rules(text("other"), {
   "choices[].content_filter_results.**": opaque("other"),
   ...answer("choices[].message"),
   ...answer("choices[].delta"),
+};
+
+/** What the model says to the caller, where that was to be JSON; a refusal and its thoughts stay prose. */
+const jsonPlaces = (place: string): Places => ({
+  [`${place}.content`]: json("messages"),
+  [`${place}.content[].text`]: json("messages"),
+});
+
+export const answerRules: RuleNode = rules(text("other"), answerPlaces);
+export const jsonAnswerRules: RuleNode = rules(text("other"), {
+  ...answerPlaces,
+  ...jsonPlaces("choices[].message"),
+  ...jsonPlaces("choices[].delta"),
 });

@@ -39,6 +39,14 @@ function countsOf(usage: Fields, before: Usage): Counts {
   };
 }
 
+/** OpenRouter's, Perplexity's and xAI's words for what the provider searched; OpenAI's own search models tell nothing. */
+const searches = (usage: Fields, before: Usage): Usage["serverTools"] => {
+  const web = tokensOf(fieldsOf(usage.server_tool_use)?.web_search_requests) ?? tokensOf(usage.num_search_queries);
+  const sources = tokensOf(usage.num_sources_used);
+  if (web === undefined && sources === undefined) return before.serverTools;
+  return { ...(web !== undefined && { web_search: web }), ...(sources !== undefined && { search_source: sources }) };
+};
+
 const named = (document: Document, key: string): string | undefined => {
   const value = document.get([key]);
   return typeof value === "string" && value !== "" ? value : undefined;
@@ -62,7 +70,7 @@ export function usage(event: WireEvent, before: Usage): Usage {
   if (told) {
     const counts = countsOf(told, before);
     const final = before.final || isWhole(event) || finishes(event) || isLast(document, counts, before);
-    return { ...before, ...counts, model, serviceTier, final };
+    return { ...before, ...counts, model, serviceTier, serverTools: searches(told, before), final };
   }
   return model === before.model && serviceTier === before.serviceTier ? before : { ...before, model, serviceTier };
 }

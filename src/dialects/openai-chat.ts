@@ -2,11 +2,11 @@ import { Refusal } from "../errors.ts";
 import type { Reply, RequestHead } from "../http.ts";
 import type { Dialect } from "./dialect.ts";
 import { ask, edits, reasons } from "./openai-chat-ask.ts";
-import { channel, closes, finishes, flowed, stage } from "./openai-chat-chunks.ts";
+import { channel, closes, finished, finishes, flowed, stage } from "./openai-chat-chunks.ts";
 import { delta, keepAlive } from "./openai-chat-delta.ts";
 import { error, errorOf, refusal, terminal } from "./openai-chat-errors.ts";
 import { answerHeaders, matches, modelInPath, operation, path, requestHeaders, sign } from "./openai-chat-routes.ts";
-import { answerRules, requestRules } from "./openai-chat-rules.ts";
+import { answerRules, jsonAnswerRules, requestRules } from "./openai-chat-rules.ts";
 import { usage, usageOnly } from "./openai-chat-usage.ts";
 
 const modelOf = (id: string) => ({ id, object: "model", created: 0, owned_by: "postern" });
@@ -34,6 +34,7 @@ export const openaiChat: Dialect = {
   operation,
   requestRules,
   answerRules,
+  jsonAnswerRules,
   ask,
   reasons,
   edits,
@@ -44,6 +45,7 @@ export const openaiChat: Dialect = {
   stage,
   closes,
   finishes,
+  finished,
   channel,
   flowed,
   usage,

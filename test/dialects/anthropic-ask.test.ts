@@ -8,6 +8,7 @@ const counting = head("POST", "/v1/messages/count_tokens");
 const ask = (body: object, from = chat): Ask => dialect.ask(from, requestOf({ model: "claude-opus-4-6", ...body }));
 const says = (...content: object[]) => ({ messages: [{ role: "user", content }] });
 const image = (source: object) => ({ type: "image", source });
+const addition = (definition: object) => ({ type: "tool_addition", tool: { type: "tool_definition", definition } });
 const png = { type: "base64", media_type: "image/png", data: "iVBO" };
 
 describe("what a caller asks for", () => {
@@ -23,6 +24,10 @@ describe("what a caller asks for", () => {
       reasons: true,
       images: 1,
       unbounded: [],
+      furtherModels: [],
+      jsonOutput: false,
+      serviceTier: undefined,
+      inferenceGeo: undefined,
     });
   });
 
@@ -47,6 +52,10 @@ describe("what a caller asks for", () => {
       reasons: false,
       images: 0,
       unbounded: [],
+      furtherModels: [],
+      jsonOutput: false,
+      serviceTier: undefined,
+      inferenceGeo: undefined,
     });
   });
 
@@ -131,6 +140,7 @@ describe("input whose cost the body does not bound", () => {
     ["server_tool", { tools: [{ type: "web_search_20260318", name: "web_search" }] }],
     ["server_tool", { tools: [{ type: "code_execution_20250825", name: "code_execution" }] }],
     ["server_tool", { tools: [{ type: "tool_of_next_year", name: "x" }] }],
+    ["server_tool", says(addition({ type: "web_search_20260318", name: "web_search" }))],
     ["server_tool", { mcp_servers: [{ type: "url", url: "https://mcp.example", name: "m" }] }],
     ["server_tool", { container: { skills: [{ type: "anthropic", skill_id: "xlsx" }] } }],
     ["server_history", { container: "container_1" }],
@@ -150,12 +160,94 @@ describe("input whose cost the body does not bound", () => {
       "the caller's own tools",
       { tools: [{ name: "a" }, { type: "custom", name: "b" }, { type: "bash_20250124", name: "bash" }] },
     ],
+    [
+      "the caller's own tool, added among the messages",
+      says(addition({ type: "custom", name: "b", input_schema: {} })),
+    ],
     ["tools of the caller's machine", { tools: [{ type: "memory_20250818" }, { type: "computer_toolset_20260801" }] }],
     ["nothing in lists", { mcp_servers: [], container: null, fallbacks: [], thread: null, speed: "standard" }],
     ["edits that only forget", { context_management: { edits: [{ type: "clear_tool_uses_20250919" }, null] } }],
     ["plain text", says({ type: "document", source: { type: "text", media_type: "text/plain", data: "url" } })],
   ])("is not: %s", (_, body) => {
     expect(ask(body).unbounded).toEqual([]);
+  });
+});
+
+describe("models that a request names beside its own", () => {
+  it.each<[string, object, string[]]>([
+    [
+      "fallbacks",
+      { fallbacks: [{ model: "claude-opus-5" }, { model: "claude-fable-5" }] },
+      ["claude-opus-5", "claude-fable-5"],
+    ],
+    ["the provider's own choice of a fallback", { fallbacks: "default" }, ["*"]],
+    [
+      "an advisor",
+      { tools: [{ type: "advisor_20260301", name: "advisor", model: "claude-opus-5" }] },
+      ["claude-opus-5"],
+    ],
+    [
+      "an advisor that comes later",
+      says(addition({ type: "advisor_20260301", model: "claude-opus-5" })),
+      ["claude-opus-5"],
+    ],
+    [
+      "a field of next year",
+      { judge: { model: "claude-opus-5" }, draft_model: "claude-haiku-5" },
+      ["claude-opus-5", "claude-haiku-5"],
+    ],
+    ["the same one twice", { fallbacks: [{ model: "a" }], tools: [{ type: "advisor_1", model: "a" }] }, ["a"]],
+  ])("%s", (_, body, models) => {
+    expect(ask(body).furtherModels).toEqual(models);
+  });
+
+  it.each<[string, object]>([
+    ["nothing", { fallbacks: [] }],
+    [
+      "a tool's argument",
+      says({ type: "tool_use", id: "t", name: "n", input: { model: "x", tool: { definition: { model: "y" } } } }),
+    ],
+    [
+      "a tool's schema",
+      { tools: [{ name: "n", input_schema: { properties: { model: { default: "x" } }, model: "y" } }] },
+    ],
+    ["the caller's notes", { metadata: { model: "x" } }],
+    ["prose", { system: "model", ...says({ type: "text", text: "model" }) }],
+  ])("are not: %s", (_, body) => {
+    expect(ask(body).furtherModels).toEqual([]);
+  });
+});
+
+describe("how a call is to be answered", () => {
+  const format = { type: "json_schema", schema: { type: "object" } };
+
+  it.each<[string, object, boolean]>([
+    ["a format", { output_config: { format } }, true],
+    ["its older name", { output_format: format }, true],
+    ["a format for a fallback", { fallbacks: [{ model: "m", output_config: { format } }] }, true],
+    [
+      "a fallback without the format",
+      { output_config: { format }, fallbacks: [{ model: "m", output_config: null }] },
+      true,
+    ],
+    ["an effort alone", { output_config: { effort: "low", format: null }, output_format: null }, false],
+  ])("in JSON: %s", (_, body, expected) => {
+    expect(ask(body).jsonOutput).toBe(expected);
+  });
+
+  it.each<[object, string | undefined]>([
+    [{ service_tier: "standard_only" }, "standard_only"],
+    [{ speed: "fast", service_tier: "auto" }, "fast"],
+    [{ speed: "standard" }, undefined],
+    [{ fallbacks: [{ model: "m", speed: "fast" }] }, "fast"],
+    [{ service_tier: 7 }, undefined],
+  ])("at a speed that has its own price: %j", (body, tier) => {
+    expect(ask(body).serviceTier).toBe(tier);
+  });
+
+  it("at a place that has its own price", () => {
+    expect(ask({ inference_geo: "us" }).inferenceGeo).toBe("us");
+    expect(ask({ inference_geo: null }).inferenceGeo).toBeUndefined();
   });
 });
 

@@ -53,6 +53,11 @@ describe("where a call goes", () => {
     ["POST", "/v1/messages?beta=true", "/messages?beta=true"],
     ["POST", "/v1/messages/count_tokens?beta=true", "/messages/count_tokens?beta=true"],
     ["GET", "/v1/models?limit=20&after_id=claude-opus-4-6", "/models?limit=20&after_id=claude-opus-4-6"],
+    [
+      "GET",
+      "/v1/models?lifecycle%5B%5D=active&lifecycle[]=retired&lifecycle[]=a%40b.example&limit=2&limit=3",
+      "/models?limit=2&lifecycle[]=active&lifecycle[]=retired",
+    ],
     ["GET", "/v1/models/anthropic%2Fclaude?beta=true", "/models/anthropic%2Fclaude?beta=true"],
   ])("%s %s goes to %s", (method, url, expected) => {
     expect(target(method, url)).toBe(expected);

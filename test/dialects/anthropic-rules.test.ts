@@ -85,6 +85,27 @@ describe("a request's strings", () => {
     expect(odd["messages.0.content.1.data"]).toBe("opaque messages");
   });
 
+  it("never edits what a tool that is added among the messages is called, and reads what it says", () => {
+    const definition = { type: "custom", name: "send_mail", description: "To anna@example.com", input_schema: {} };
+    const content = [{ type: "tool_addition", tool: { type: "tool_definition", definition } }];
+    const odd = kinds(requestOf({ messages: [{ role: "system", content, output_config: { effort: "low" } }] }).slots);
+    const at = "messages.0.content.0.tool";
+    expect(odd[`${at}.type`]).toBe("opaque messages");
+    expect(odd[`${at}.definition.name`]).toBe("opaque messages");
+    expect(odd[`${at}.definition.description`]).toBe("text messages");
+    expect(odd["messages.0.output_config.effort"]).toBe("opaque messages");
+  });
+
+  it("does not read a credit for a fallback", () => {
+    const credit = Buffer.alloc(120, 7).toString("base64");
+    const kindOf = (fallback_credit_token: unknown) => values(requestOf({ fallback_credit_token }).slots)[0]?.kind;
+    expect([kindOf(credit), kindOf({ token: credit }), kindOf("anna@example.com")]).toEqual([
+      "binary",
+      "binary",
+      "text",
+    ]);
+  });
+
   it("finds a secret for a server of tools, and an address of a picture", () => {
     const odd = kinds(
       requestOf({
@@ -109,6 +130,20 @@ describe("a request's strings", () => {
 });
 
 describe("an answer's strings", () => {
+  it("never edit what a refusal gives back, and who a fallback is", () => {
+    const credit = Buffer.alloc(120, 7).toString("base64");
+    const stop_details = { type: "refusal", category: "cyber", explanation: "no", fallback_credit_token: credit };
+    const said = eventWith({ type: "message_delta", delta: { stop_reason: "refusal", stop_details }, usage: {} });
+    expect(kinds(said.document()?.slots ?? [])).toMatchObject({
+      "delta.stop_details.category": "opaque system",
+      "delta.stop_details.explanation": "text system",
+      "delta.stop_details.fallback_credit_token": "binary system",
+    });
+    const block = { type: "fallback", from: { model: "a" }, to: { model: "b" }, trigger: { type: "refusal" } };
+    const over = eventWith({ type: "content_block_start", index: 0, content_block: block });
+    expect(kinds(over.document()?.slots ?? [])["content_block.to.model"]).toBe("opaque system");
+  });
+
   it("are text where the model speaks, whole", () => {
     const found = kinds(wholeOf("message.json").document()?.slots ?? []);
     expect(found).toMatchObject({

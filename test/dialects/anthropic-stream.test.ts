@@ -71,6 +71,7 @@ describe("the end of a stream", () => {
   it("is certain once the model said why it stopped", () => {
     const finished = eventsOf("text.sse").filter((event) => dialect.finishes(event));
     expect(finished.map((event) => event.name)).toEqual(["message_delta"]);
+    expect(eventsOf("text.sse").flatMap(dialect.finished)).toEqual([0]);
     expect(dialect.finishes(wholeOf("message.json"))).toBe(true);
     expect(dialect.finishes(eventWith({ type: "message_delta", delta: { stop_reason: null } }))).toBe(false);
     expect(eventsOf("error-after-content.sse").some((event) => dialect.finishes(event))).toBe(false);

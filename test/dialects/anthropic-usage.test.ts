@@ -19,6 +19,8 @@ describe("the tokens of a stream", () => {
       reasoning: 0,
       serviceTier: "standard",
       model: "claude-opus-4-6",
+      others: [],
+      serverTools: {},
       final: true,
     });
   });
@@ -69,8 +71,80 @@ describe("the tokens of a stream", () => {
     expect(usageOf(eventsOf("compaction.sse"))).toMatchObject({ input: 203_000, output: 4500, final: true });
   });
 
-  it("ignore what server tools were asked", () => {
-    expect(usageOf(eventsOf("server-tool.sse"))).toMatchObject({ input: 10_682, output: 510 });
+  it("come with how often the provider's own tools ran, which has prices of its own", () => {
+    expect(usageOf(eventsOf("server-tool.sse"))).toMatchObject({
+      input: 10_682,
+      output: 510,
+      serverTools: { web_search: 1 },
+    });
+    const ran = told({
+      output_tokens: 1,
+      server_tool_use: { web_search_requests: 2, web_fetch_requests: 3, other: 4 },
+    });
+    expect(usageOf([ran, told({ output_tokens: 2, server_tool_use: null })]).serverTools).toEqual({
+      web_search: 2,
+      web_fetch: 3,
+    });
+    expect(usageOf([ran, told({ server_tool_use: { web_search_requests: 5 } })]).serverTools).toEqual({
+      web_search: 5,
+      web_fetch: 3,
+    });
+  });
+
+  const turn = (input_tokens: number, output_tokens: number, more: object = {}) => ({
+    type: "message",
+    input_tokens,
+    cache_read_input_tokens: 0,
+    cache_creation_input_tokens: 0,
+    output_tokens,
+    ...more,
+  });
+  const advised = turn(823, 1612, { type: "advisor_message", model: "claude-opus-5-1", cache_read_input_tokens: 7 });
+
+  it("set an advisor's apart, which is charged at its own model's prices", () => {
+    const iterations = [turn(412, 89), advised, turn(1348, 442, { cache_read_input_tokens: 412 })];
+    const usage = usageOf([
+      started({ input_tokens: 412, output_tokens: 1 }),
+      told({ input_tokens: 1760, cache_read_input_tokens: 412, output_tokens: 531, iterations }),
+    ]);
+    expect(usage).toMatchObject({ input: 1760 + 412, output: 531, cacheRead: 412, model: "claude-opus-5" });
+    expect(usage.others).toEqual([
+      { model: "claude-opus-5-1", input: 830, output: 1612, cacheRead: 7, cacheWrite: 0, cacheWriteLong: 0 },
+    ]);
+  });
+
+  it("count every turn of a loop where the totals tell the first one's input alone", () => {
+    const iterations = [turn(412, 89), advised, turn(1348, 442, { cache_read_input_tokens: 412 })];
+    const usage = usageOf([told({ input_tokens: 412, cache_read_input_tokens: 0, output_tokens: 531, iterations })]);
+    expect(usage).toMatchObject({ input: 1760 + 412, cacheRead: 412, output: 531 });
+  });
+
+  it("take a turn that names its model in another way for the answering model's", () => {
+    const iterations = [turn(10, 5, { model: "claude-opus-5-20260701" })];
+    expect(usageOf([started({}), told({ input_tokens: 10, output_tokens: 5, iterations })])).toMatchObject({
+      input: 10,
+      output: 5,
+      others: [],
+    });
+  });
+
+  it("are the fallback's where one answered, and what a model said that then declined stands apart", () => {
+    const iterations = [
+      turn(412, 0, { model: "claude-fable-5" }),
+      turn(400, 30, { model: "claude-opus-5-1" }),
+      turn(440, 60, { type: "fallback_message", model: "claude-sonnet-5" }),
+    ];
+    const usage = usageOf([started({ input_tokens: 412 }), told({ input_tokens: 440, output_tokens: 60, iterations })]);
+    expect(usage).toMatchObject({ model: "claude-sonnet-5", input: 440, output: 60 });
+    expect(usage.others).toEqual([
+      { model: "claude-opus-5-1", input: 400, output: 30, cacheRead: 0, cacheWrite: 0, cacheWriteLong: 0 },
+    ]);
+  });
+
+  it("name the fallback as soon as it takes over", () => {
+    const block = { type: "fallback", from: { model: "claude-opus-5" }, to: { model: "claude-sonnet-5" } };
+    const over = eventWith({ type: "content_block_start", index: 1, content_block: block });
+    expect(usageOf([started({ input_tokens: 4 }), over])).toMatchObject({ model: "claude-sonnet-5", input: 4 });
   });
 
   it("add up a cache that is only told by its lifetimes", () => {
@@ -118,6 +192,8 @@ describe("the tokens of a whole message", () => {
       reasoning: 210,
       serviceTier: "fast",
       model: "claude-opus-4-6",
+      others: [],
+      serverTools: { web_search: 2 },
       final: true,
     });
   });

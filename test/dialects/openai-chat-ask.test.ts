@@ -25,6 +25,10 @@ describe("what a caller of chat completions asks for", () => {
       reasons: false,
       images: 0,
       unbounded: [],
+      furtherModels: [],
+      jsonOutput: false,
+      serviceTier: undefined,
+      inferenceGeo: undefined,
     });
   });
 
@@ -137,6 +141,57 @@ describe("the cost of what a caller sends", () => {
       modalities: ["text"],
     };
     expect(ask(body)).toMatchObject({ images: 0, unbounded: [] });
+  });
+});
+
+describe("models that a request names beside its own", () => {
+  it.each<[string, object, string[]]>([
+    ["a moderator", { moderation: { model: "omni-moderation-latest" } }, ["omni-moderation-latest"]],
+    ["OpenRouter's fallbacks", { models: ["a/b", "c/d"] }, ["a/b", "c/d"]],
+    ["LiteLLM's fallbacks", { fallbacks: ["a", { model: "b" }] }, ["a", "b"]],
+    ["Groq's compound", { compound_custom: { models: { reasoning_model: "a", answering: "b" } } }, ["a", "b"]],
+    ["an advisor", { advisor: { model: "a" } }, ["a"]],
+    ["a router's choice", { plugins: [{ id: "auto-router", allowed_models: ["a", "b"] }] }, ["a", "b"]],
+    ["a tool that runs a model", { tools: [{ type: "openrouter:advisor", parameters: { model: "a" } }] }, ["a"]],
+    ["a tool that draws", { tools: [{ type: "image_generation", model: "gpt-image-2" }] }, ["gpt-image-2"]],
+  ])("%s", (_, body, models) => {
+    expect(ask(body).furtherModels).toEqual(models);
+  });
+
+  it("are not what a schema, an argument or the caller's notes call so", () => {
+    const parameters = { type: "object", properties: { model: { enum: ["x"], default: "y" } }, required: ["model"] };
+    const call = { id: "c", type: "function", function: { name: "model", arguments: '{"model":"x"}' } };
+    const body = {
+      messages: [...messages, { role: "assistant", content: null, tool_calls: [call], model: "x" }],
+      tools: [{ type: "function", function: { name: "model", parameters } }],
+      response_format: { type: "json_schema", json_schema: { name: "model", schema: parameters, model: "x" } },
+      metadata: { model: "x", models: "y" },
+      user: "model",
+      stop: ["model"],
+    };
+    expect(ask(body).furtherModels).toEqual([]);
+  });
+});
+
+describe("how a call is to be answered", () => {
+  it.each<[object, boolean]>([
+    [{ response_format: { type: "json_schema", json_schema: { name: "n", schema: {} } } }, true],
+    [{ response_format: { type: "json_object" } }, true],
+    [{ guided_json: { type: "object" } }, true],
+    [{ structured_outputs: { json: { type: "object" } } }, true],
+    [{ structured_outputs: { json_object: true } }, true],
+    [{ json_schema: { type: "object" } }, true],
+    [{ response_format: { type: "text" } }, false],
+    [{ response_format: null, guided_json: null, structured_outputs: { regex: "a" } }, false],
+    [{ structured_outputs: true }, false],
+  ])("in JSON: %j: %s", (body, expected) => {
+    expect(ask(body).jsonOutput).toBe(expected);
+  });
+
+  it("in a tier that has its own price", () => {
+    expect(ask({ service_tier: "flex" }).serviceTier).toBe("flex");
+    expect(ask({ service_tier: null }).serviceTier).toBeUndefined();
+    expect(ask({ service_tier: ["flex"] }).serviceTier).toBeUndefined();
   });
 });
 

@@ -133,6 +133,19 @@ describe("the end of an answer", () => {
     expect(openaiChat.finishes(of({ finish_reason: "stop" }))).toBe(false);
   });
 
+  it("tells which of several choices have finished", () => {
+    expect(openaiChat.finished(of({}, "stop", 1))).toEqual([1]);
+    expect(openaiChat.finished(of({}, "error", 1))).toEqual([]);
+    expect(openaiChat.finished(of({ content: "x" }))).toEqual([]);
+    expect(openaiChat.finished(chunk("[DONE]"))).toEqual([]);
+    const both = { choices: [1, 0].map((index) => ({ index, delta: {}, finish_reason: "stop" })) };
+    expect(openaiChat.finished(chunk(both))).toEqual([1, 0]);
+    const unnumbered = { choices: [0, 1].map(() => ({ delta: {}, finish_reason: "stop" })) };
+    expect(openaiChat.finished(chunk(unnumbered))).toEqual([0, 1]);
+    expect(openaiChat.finished(wholeEvent(fixture("choices.json"), openaiChat))).toEqual([0, 1]);
+    expect(new Set(stream("choices.sse").flatMap(openaiChat.finished))).toEqual(new Set([0, 1, 2]));
+  });
+
   it.each(streams)("comes in every stream that is not broken: %s", (name) => {
     expect(stream(name).some(openaiChat.finishes)).toBe(!/error|broken/.test(name));
   });

@@ -86,6 +86,16 @@ describe("usage", () => {
     expect(total([chunk({ choices: [], usage: told })])).toMatchObject({ input: 10, cacheRead: 6, cacheWrite: 4 });
   });
 
+  it.each<[object, object]>([
+    [{ server_tool_use: { web_search_requests: 2 } }, { web_search: 2 }],
+    [{ num_search_queries: 3 }, { web_search: 3 }],
+    [{ num_sources_used: 9 }, { search_source: 9 }],
+    [{ server_tool_use: null, num_sources_used: -1 }, {}],
+  ])("tells how often the provider searched, in several words: %j", (told, tools) => {
+    const counted = { prompt_tokens: 1, completion_tokens: 1, total_tokens: 2, ...told };
+    expect(total([chunk({ choices: [], usage: counted })]).serverTools).toEqual(tools);
+  });
+
   it("ignores counts that are none", () => {
     const told = { prompt_tokens: -1, completion_tokens: "9", total_tokens: 1e300, prompt_tokens_details: 7 };
     expect(total([chunk({ choices: [], usage: told })])).toMatchObject({ input: 0, output: 0, cacheRead: 0 });
