@@ -80,7 +80,7 @@ export class RunningAttempt implements Attempt {
     this.#hold = createHold(owner.gauge, owner.limits.answer, () => new Refusal("answer_too_large"));
     this.#startedAt = owner.clock.now();
     this.#startedTicks = owner.clock.ticks();
-    context.onCut = (refusal) => this.#cut(refusal);
+    context.onCut((refusal) => this.#cut(refusal));
   }
 
   get signal(): AbortSignal {

@@ -29,7 +29,6 @@ export class AttemptState implements AttemptContext {
   usage: Usage = noUsage;
   flowed = 0;
   rates: Rates | undefined;
-  onCut: (refusal: Refusal) => void = () => {};
   /** The call's ask with the changes made for this attempt. */
   asked: Ask;
   readonly #ask: Ask;
@@ -38,6 +37,7 @@ export class AttemptState implements AttemptContext {
   #change: AskChange = {};
   #sets: { readonly path: Path; readonly value: Scalar }[] = [];
   #charged: bigint | undefined;
+  #onCut: ((refusal: Refusal) => void) | undefined;
 
   constructor(
     number: number,
@@ -90,7 +90,11 @@ export class AttemptState implements AttemptContext {
   }
 
   cut(refusal: Refusal): void {
-    if (!this.#observe) this.onCut(refusal);
+    if (!this.#observe) this.#onCut?.(refusal);
+  }
+
+  onCut(callback: (refusal: Refusal) => void): void {
+    this.#onCut = callback;
   }
 
   charge(cost: bigint): void {

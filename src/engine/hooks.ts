@@ -14,11 +14,13 @@ interface Opened {
 export class Hooks {
   readonly observed: ErrorCode[] = [];
   readonly #opened: readonly Opened[];
-  readonly #observes: (name: string) => boolean;
+  readonly #observesAll: boolean;
+  readonly #observes: boolean;
 
   constructor(steps: readonly Step[], call: CallContext, mutates: boolean) {
     this.#opened = steps.map((step) => ({ name: step.name, hooks: step.open(call) }));
-    this.#observes = (name) => !mutates || (call.mode === "observe" && name !== "access");
+    this.#observesAll = !mutates;
+    this.#observes = call.mode === "observe";
   }
 
   /** Stops at the first reply; throws the first refusal. */
@@ -60,7 +62,8 @@ export class Hooks {
   }
 
   #note(name: string, cause: unknown): void {
-    if (!(cause instanceof Refusal) || !this.#observes(name)) throw cause;
+    const observed = this.#observesAll || (this.#observes && name !== "access");
+    if (!(cause instanceof Refusal) || !observed) throw cause;
     this.observed.push(cause.code);
   }
 }
