@@ -1,0 +1,502 @@
+import { status } from "@grpc/grpc-js";
+import { gate, type Row } from "./lab.ts";
+import { go, head, immediately, metadata, mutation, piece, set } from "./messages.ts";
+import type { SetupName } from "./setups.ts";
+
+const sentinel = /the gateway did not answer/;
+const pause = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Opened once everything was written to a caller who reads nothing. */
+const written = gate();
+
+/** §9.1: what a terminated call may be answered with. */
+export const terminated: readonly Row<SetupName>[] = [
+  {
+    name: "an answer without a reply to request_headers",
+    setup: "terminate",
+    ask: { body: "hello" },
+    async processor(call) {
+      const body = await call.wholeRequest();
+      call.say(head(200, { "content-type": "text/event-stream" }), piece(`${body} `), piece("again", true));
+    },
+    expect({ status: code, headers, text, broken, kinds, calls }) {
+      expect([code, text, broken]).toEqual([200, "hello again", false]);
+      expect([headers["content-type"], headers["transfer-encoding"]]).toEqual(["text/event-stream", "chunked"]);
+      expect([...new Set(kinds)]).toEqual(["request_headers", "request_body"]);
+      const [first, ...rest] = calls[0]?.heard ?? [];
+      expect(first?.protocol_config).toMatchObject({ request_body_mode: 4 });
+      expect(first?.attributes?.["envoy.filters.http.ext_proc"]?.fields?.["source.address"]?.stringValue).toMatch(
+        /^127/,
+      );
+      expect(rest.at(-1)?.request_body?.end_of_stream).toBe(true);
+      // A reset is the normal end.
+      expect(calls[0]?.ends.at(-1)).toBe("cancelled");
+    },
+    log: { code: 200 },
+  },
+  {
+    name: "headers as they arrive: lower case, pseudo-headers, raw values, a normal path",
+    setup: "terminate",
+    ask: { path: "//v1/./x/../chat?a=b//c", headers: { "X-Some": "Value", connection: "close" }, body: "x" },
+    async processor(call) {
+      await call.wholeRequest();
+      call.say(head(204, {}, true));
+    },
+    expect({ status: code, calls }) {
+      expect(code).toBe(204);
+      const { headers = [] } = calls[0]?.heard[0]?.request_headers?.headers ?? {};
+      const told = Object.fromEntries(headers.map(({ key, raw_value: raw }) => [key, raw?.toString("latin1")]));
+      expect(told).toMatchObject({
+        ":method": "POST",
+        ":path": "/v1/chat?a=b//c",
+        ":scheme": "http",
+        "x-some": "Value",
+      });
+      expect(told[":authority"]).toMatch(/^127\.0\.0\.1:\d+$/);
+      expect(headers.every(({ value = "" }) => value === "")).toBe(true);
+      expect(Object.keys(told)).not.toEqual(expect.arrayContaining(["connection"]));
+      expect(told.host ?? told["transfer-encoding"]).toBeUndefined();
+    },
+  },
+  {
+    name: "a bodyless request ends with its headers",
+    setup: "terminate",
+    ask: { method: "GET", path: "/v1/models" },
+    async processor(call) {
+      await call.wholeRequest();
+      call.say(head(200), piece("{}", true));
+    },
+    expect({ text, calls }) {
+      expect(text).toBe("{}");
+      expect(calls[0]?.heard.map(({ request_headers: each }) => each?.end_of_stream)).toEqual([true]);
+    },
+  },
+  {
+    name: "pieces reach the caller one by one, empty ones do no harm",
+    setup: "terminate",
+    ask: { body: "x" },
+    async processor(call) {
+      await call.wholeRequest();
+      call.say(head(200));
+      for (const each of ["one", "", "two", "three"]) {
+        call.say(piece(each));
+        await pause(60);
+      }
+      call.say(piece("", true));
+    },
+    expect({ pieces }) {
+      expect(pieces).toEqual(["one", "two", "three"]);
+    },
+  },
+  {
+    name: "a piece after the end is ignored",
+    setup: "terminate",
+    ask: { body: "x" },
+    async processor(call) {
+      await call.wholeRequest();
+      call.say(head(200), piece("all", true), piece("more"));
+    },
+    expect: ({ text, broken }) => expect([text, broken]).toEqual(["all", false]),
+  },
+  {
+    name: "CONTINUE first, then an answer: spurious",
+    setup: "terminate",
+    ask: { body: "x" },
+    async processor(call) {
+      await call.wholeRequest();
+      call.say(go("request_headers"), head(200), piece("late", true));
+    },
+    violations: [/spurious message: streamed_immediate_response/],
+    expect: ({ status: code, text }) => expect([code, text]).toEqual([503, ""]),
+  },
+  {
+    name: "an answer before the request's end is broken",
+    setup: "terminate",
+    lines: ["1.40"],
+    ask: { pieces: ["one"], open: true, patience: 2_000 },
+    async processor(call) {
+      await call.next();
+      await call.next();
+      call.say(head(200), piece("early"), piece("", true));
+    },
+    violations: [/before the request's end/],
+    expect: ({ status: code, broken }) => expect([code, broken]).toEqual([200, true]),
+  },
+  {
+    name: "an early refusal stops the upload",
+    setup: "terminate",
+    ask: { pieces: Array.from({ length: 20 }, () => "y".repeat(1_000_000)) },
+    async processor(call) {
+      await call.next();
+      await call.next();
+      call.say(immediately(413, "too large", mutation({ "content-type": "application/json" })));
+    },
+    expect({ status: code, text, headers, calls }) {
+      expect([code, text, headers["content-type"]]).toEqual([413, "too large", "application/json"]);
+      const size = calls[0]?.heard.reduce((sum, each) => sum + (each.request_body?.body?.length ?? 0), 0);
+      expect(size).toBeLessThan(20_000_000);
+    },
+  },
+  {
+    name: "a refusal at the headers",
+    setup: "terminate",
+    ask: { body: "x" },
+    async processor(call) {
+      await call.next();
+      call.say(immediately(401));
+    },
+    expect: ({ status: code, text, headers }) =>
+      expect([code, text, headers["content-length"]]).toEqual([401, "", "0"]),
+  },
+  {
+    name: "a whole answer at once: length by Envoy, cookies appended",
+    setup: "terminate",
+    ask: { body: "x" },
+    async processor(call) {
+      await call.wholeRequest();
+      const cookies = ["a=1", "b=2"].map((each) => set("set-cookie", each, { append: { value: true } }));
+      call.say(immediately(200, "z".repeat(5_000_000), { set_headers: cookies }));
+    },
+    expect({ text, headers }) {
+      expect(text).toHaveLength(5_000_000);
+      expect([headers["content-length"], headers["set-cookie"]]).toEqual(["5000000", ["a=1", "b=2"]]);
+      expect(headers["content-type"]).toBe("text/plain");
+    },
+  },
+  {
+    name: "of a repeated key in the head the last is kept",
+    setup: "terminate",
+    ask: { body: "x" },
+    async processor(call) {
+      await call.wholeRequest();
+      const values = [":status", "200", "set-cookie", "a=1", "set-cookie", "b=2"];
+      const headers = [0, 2, 4].map((at) => ({ key: values[at] ?? "", raw_value: Buffer.from(values[at + 1] ?? "") }));
+      call.say({ streamed_immediate_response: { headers_response: { headers: { headers }, end_of_stream: true } } });
+    },
+    violations: [/only the last is kept/],
+    expect: ({ headers }) => expect(headers["set-cookie"]).toEqual(["b=2"]),
+  },
+  {
+    name: "a value without raw_value is empty",
+    setup: "terminate",
+    ask: { body: "x" },
+    async processor(call) {
+      await call.wholeRequest();
+      const headers = [
+        { key: ":status", raw_value: Buffer.from("200") },
+        { key: "x-lost", value: "text" },
+      ];
+      call.say({ streamed_immediate_response: { headers_response: { headers: { headers }, end_of_stream: true } } });
+    },
+    violations: [/without raw_value/],
+    expect: ({ status: code, headers }) => expect([code, headers["x-lost"]]).toEqual([200, ""]),
+  },
+  {
+    name: "a status without raw_value fails the answer",
+    setup: "terminate",
+    ask: { body: "x" },
+    async processor(call) {
+      await call.wholeRequest();
+      const headers = [{ key: ":status", value: "200" }];
+      call.say({ streamed_immediate_response: { headers_response: { headers: { headers }, end_of_stream: true } } });
+    },
+    violations: [/without raw_value/, /invalid :status/],
+    expect: ({ status: code }) => expect(code).toBe(503),
+  },
+  ...[402, 425, 429, 451, 499, 529, 599].map(
+    (code): Row<SetupName> => ({
+      name: `status ${code} passes as given`,
+      setup: "terminate",
+      ask: { body: "x" },
+      async processor(call) {
+        await call.wholeRequest();
+        call.say(code % 2 ? head(code, {}, true) : immediately(code));
+      },
+      expect: ({ status: got, broken }) => expect([got, broken]).toEqual([code, false]),
+    }),
+  ),
+  ...(
+    [
+      ["status 99", head(99, {}, true), 503, /invalid :status/],
+      [
+        "no status",
+        { streamed_immediate_response: { headers_response: { headers: { headers: [] }, end_of_stream: true } } },
+        502,
+        /no :status/,
+      ],
+      ["a body before its head", piece("x", true), 503, /body before headers/],
+    ] as const
+  ).map(
+    ([name, answer, code, violation]): Row<SetupName> => ({
+      name,
+      setup: "terminate",
+      ask: { body: "x" },
+      async processor(call) {
+        await call.wholeRequest();
+        call.say(answer);
+      },
+      violations: [violation],
+      expect: ({ status: got }) => expect(got).toBe(code),
+    }),
+  ),
+  {
+    name: "HEAD with a content-length",
+    setup: "terminate",
+    ask: { method: "HEAD" },
+    async processor(call) {
+      await call.wholeRequest();
+      call.say(head(200, { "content-length": "12" }, true));
+    },
+    expect: ({ status: code, headers, broken }) =>
+      expect([code, headers["content-length"], broken]).toEqual([200, "12", false]),
+  },
+  {
+    name: "a content-length is passed on unverified",
+    setup: "impatient",
+    ask: { body: "x", patience: 2_000 },
+    async processor(call) {
+      await call.wholeRequest();
+      call.say(head(200, { "content-length": "12" }), piece("short", true));
+    },
+    violations: [/content-length 12, but the body has 5 bytes/],
+    expect: ({ text, broken, hung }) => expect([text, broken || hung]).toEqual(["short", true]),
+  },
+  {
+    name: "dynamic metadata on the head and on a piece is kept for the access log",
+    setup: "terminate",
+    ask: { body: "x" },
+    async processor(call) {
+      await call.wholeRequest();
+      call.say({ ...head(200), ...metadata({ model: "m" }) }, { ...piece("ok", true), ...metadata({ tokens: 7 }) });
+    },
+    expect: ({ text }) => expect(text).toBe("ok"),
+    log: { code: 200, metadata: { model: "m", tokens: 7 } },
+  },
+  {
+    name: "dynamic metadata on an immediate response",
+    setup: "terminate",
+    ask: { body: "x" },
+    async processor(call) {
+      await call.wholeRequest();
+      call.say({ ...immediately(402, "no"), ...metadata({ code: "budget_exceeded" }) });
+    },
+    expect: ({ status: code }) => expect(code).toBe(402),
+    log: { code: 402, metadata: { code: "budget_exceeded" } },
+  },
+  {
+    name: "closed with OK before the answer: a direct response is a sentinel",
+    setup: "terminate",
+    ask: { body: "x" },
+    async processor(call) {
+      await call.wholeRequest();
+      call.close();
+    },
+    violations: [/closed with OK before the end/],
+    expect({ status: code, text, received }) {
+      expect([code, received.length]).toEqual([503, 0]);
+      expect(text).toMatch(sentinel);
+    },
+  },
+  {
+    name: "closed with OK without any route",
+    setup: "routeless",
+    ask: { body: "x" },
+    async processor(call) {
+      await call.wholeRequest();
+      call.close();
+    },
+    violations: [/closed with OK before the end/],
+    expect: ({ status: code }) => expect(code).toBe(404),
+    log: { code: 404, details: "route_not_found" },
+  },
+  {
+    name: "closed with OK before the answer, a cluster behind: what comes later leaks",
+    setup: "leaky",
+    ask: { pieces: ["seen ", "unseen ", "unseen too"], headers: { authorization: "Bearer own" } },
+    async processor(call) {
+      await call.next();
+      await call.next();
+      call.close();
+    },
+    violations: [/closed with OK before the end/],
+    expect({ status: code, received }) {
+      expect(code).toBe(200);
+      expect(received).toMatchObject([{ url: "/v1/chat", body: "unseen unseen too" }]);
+      expect(received[0]?.headers.authorization).toBe("Bearer own");
+    },
+  },
+  {
+    name: "closed with OK after CONTINUE: the request goes on",
+    setup: "leaky",
+    ask: { pieces: ["seen ", "unseen"] },
+    async processor(call) {
+      await call.next();
+      call.say(go("request_headers"));
+      await call.next();
+      call.close();
+    },
+    violations: [/closed with OK before the end/],
+    expect: ({ status: code, received }) => expect([code, received[0]?.body]).toEqual([200, "unseen"]),
+  },
+  {
+    name: "closed with OK within the answer: the caller hangs until the idle timeout",
+    setup: "impatient",
+    ask: { body: "x" },
+    async processor(call) {
+      await call.wholeRequest();
+      call.say(head(200), piece("half"));
+      call.close();
+    },
+    violations: [/closed with OK within the answer/],
+    expect: ({ status: code, text, broken, hung }) =>
+      expect([code, text, broken, hung]).toEqual([200, "half", true, false]),
+  },
+  ...(["INTERNAL", "UNIMPLEMENTED", "UNAVAILABLE"] as const).map(
+    (code): Row<SetupName> => ({
+      name: `${code} before the answer`,
+      setup: "leaky",
+      ask: { body: "x" },
+      async processor(call) {
+        await call.wholeRequest();
+        call.fail(status[code]);
+      },
+      expect: ({ status: got, text, received }) => expect([got, text, received.length]).toEqual([503, "", 0]),
+    }),
+  ),
+  {
+    name: "an error within the answer breaks it",
+    setup: "terminate",
+    ask: { body: "x" },
+    async processor(call) {
+      await call.wholeRequest();
+      call.say(head(200), piece("half"));
+      await pause(50);
+      call.fail(status.INTERNAL);
+    },
+    expect: ({ status: code, text, broken, hung }) =>
+      expect([code, text, broken, hung]).toEqual([200, "half", true, false]),
+  },
+  {
+    name: "an immediate response within the answer breaks it",
+    setup: "terminate",
+    ask: { body: "x" },
+    async processor(call) {
+      await call.wholeRequest();
+      call.say(head(200), piece("half"));
+      await pause(50);
+      call.say(immediately(500, "no"));
+    },
+    expect: ({ status: code, text, broken, hung }) =>
+      expect([code, text, broken, hung]).toEqual([200, "half", true, false]),
+  },
+  {
+    name: "no processor",
+    setup: "nobody",
+    ask: { body: "x" },
+    processor: () => {},
+    expect: ({ status: code, text, calls }) => expect([code, text, calls.length]).toEqual([503, "", 0]),
+  },
+  {
+    name: "silence before the head ends with the idle timeout",
+    setup: "impatient",
+    ask: { body: "x" },
+    processor: () => {},
+    expect: ({ status: code, text, calls }) =>
+      expect([code, text, calls[0]?.ends.at(-1)]).toEqual([504, "stream timeout", "cancelled"]),
+    log: { code: 504, details: "stream_idle_timeout" },
+  },
+  {
+    name: "silence within the answer ends with the idle timeout, which every piece restarts",
+    setup: "impatient",
+    ask: { body: "x" },
+    async processor(call) {
+      await call.wholeRequest();
+      call.say(head(200));
+      for (let number = 0; number < 4; number++) {
+        call.say(piece(`${number}`));
+        await pause(250);
+      }
+    },
+    expect: ({ text, broken, hung }) => expect([text, broken, hung]).toEqual(["0123", true, false]),
+  },
+  {
+    name: "a caller who leaves within the answer: end, then cancelled",
+    setup: "terminate",
+    ask: { body: "x", leaveAt: "first" },
+    async processor(call) {
+      await call.wholeRequest();
+      call.say(head(200), piece("first"));
+    },
+    expect: ({ calls }) => expect(calls[0]?.ends).toEqual(["end", "cancelled"]),
+  },
+  {
+    name: "a caller who leaves within the upload: end, then cancelled",
+    setup: "terminate",
+    ask: { pieces: ["one"], open: true, patience: 200 },
+    processor: () => {},
+    expect: ({ calls }) => expect(calls[0]?.ends).toEqual(["end", "cancelled"]),
+  },
+  {
+    name: "10 MB arrive whole",
+    setup: "terminate",
+    ask: { body: "z".repeat(10_000_000) },
+    async processor(call) {
+      const { length } = await call.wholeRequest();
+      call.say(immediately(200, String(length)));
+    },
+    expect: ({ text }) => expect(text).toBe("10000000"),
+  },
+  {
+    name: "a caller who does not read does not slow the processor",
+    setup: "terminate",
+    ask: { body: "x", pausedUntil: written.opened },
+    async processor(call) {
+      await call.wholeRequest();
+      call.say(head(200));
+      for (let number = 0; number < 40; number++) {
+        if (!call.write(piece("z".repeat(1_000_000)))) await call.drained();
+      }
+      written.open();
+      call.say(piece("", true));
+    },
+    expect: ({ text, broken }) => expect([text.length, broken]).toEqual([40_000_000, false]),
+  },
+  {
+    name: "trailers of HTTP 1.1 are dropped",
+    setup: "terminate",
+    ask: { body: "x" },
+    async processor(call) {
+      await call.wholeRequest();
+      const trailers = { headers: [{ key: "x-sum", raw_value: Buffer.from("1") }] };
+      call.say(head(200), piece("ok"), { streamed_immediate_response: { trailers_response: trailers } });
+    },
+    expect: ({ text, trailers, broken }) => expect([text, trailers, broken]).toEqual(["ok", {}, false]),
+  },
+  {
+    name: "trailers of HTTP 1.1 pass where they are enabled",
+    setup: "trailing",
+    ask: { body: "x" },
+    async processor(call) {
+      await call.wholeRequest();
+      const trailers = { headers: [{ key: "x-sum", raw_value: Buffer.from("1") }] };
+      call.say(head(200), piece("ok"), { streamed_immediate_response: { trailers_response: trailers } });
+    },
+    expect: ({ text, trailers, broken }) => expect([text, trailers, broken]).toEqual(["ok", { "x-sum": "1" }, false]),
+  },
+  {
+    name: "Expect is answered by Envoy, the processor hears nothing of it",
+    setup: "terminate",
+    ask: { body: "x", headers: { expect: "100-continue" } },
+    async processor(call) {
+      call.say(immediately(200, await call.wholeRequest()));
+    },
+    expect: ({ status: code, text }) => expect([code, text]).toEqual([200, "x"]),
+  },
+  {
+    name: "an upgrade is refused before the processor",
+    setup: "terminate",
+    ask: { method: "GET", headers: { connection: "upgrade", upgrade: "websocket" } },
+    processor: () => {},
+    expect: ({ status: code, calls }) => expect([code, calls.length]).toEqual([403, 0]),
+  },
+];
