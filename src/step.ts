@@ -39,6 +39,8 @@ export interface Timeouts {
   readonly idle: number;
 }
 
+export type TargetAuth = "bearer" | "api-key" | "x-api-key" | "none";
+
 /** Where to send. */
 export interface Target {
   readonly name: string;
@@ -53,6 +55,22 @@ export interface Target {
   /** It may get personal data, never a secret. */
   readonly trusted: boolean;
   readonly timeouts: Timeouts;
+  /** `headers` hold a secret of the operator's: like one with a key it is for callers with a virtual key alone. */
+  readonly guarded?: boolean;
+  /** How `apiKey` is shown; `none`: no credential goes along, not even the caller's own. `undefined`: as the provider's wire has it. */
+  readonly auth?: TargetAuth | undefined;
+  /** Where chats go below `baseUrl`, `{model}` in place of the model's name; `undefined`: the wire's own path. */
+  readonly path?: string | undefined;
+  /** Encoded, without `?`; added to every request. */
+  readonly query?: string;
+  /** `false`: the server refuses `stream_options`, so a stream is not asked for its usage. */
+  readonly streamUsage?: boolean;
+  /** The one name under which the server takes the limit of output tokens; `undefined`: as the model has it. */
+  readonly maxTokensField?: "max_tokens" | "max_completion_tokens" | undefined;
+  /** Where it processes what it gets; `undefined`: nobody said, so what is pinned to a region never goes there. */
+  readonly region?: string | undefined;
+  /** When translating a call for it would lose something: `name` that, or `refuse`, so that it is vetoed. Absent: `name`. */
+  readonly losses?: "name" | "refuse";
 }
 
 /** What a target charges, in pico-dollars (10⁻¹² $), so that all money is exact integers. */

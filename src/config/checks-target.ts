@@ -3,7 +3,7 @@ import type { Report, Surroundings } from "./checks.ts";
 import { type Loose, mapOf, textOf } from "./loose.ts";
 import { isReference, secretFault } from "./secrets.ts";
 
-/** What a target says beyond its shape: nothing that would give the operator's key away. */
+/** What a target says beyond its shape: nothing that would give a secret of the operator's away. */
 export function checkTarget(
   path: Path,
   target: Loose,
@@ -12,20 +12,22 @@ export function checkTarget(
   report: Report,
 ): void {
   const apiKey = textOf(target.apiKey);
-  if (apiKey !== undefined && apiKey !== "") checkApiKey([...path, "apiKey"], apiKey, access, surroundings, report);
+  const hasKey = apiKey !== undefined && apiKey !== "";
+  if (hasKey && !access) report([...path, "apiKey"], openToAll, closeIt);
+  if (hasKey) checkApiKey([...path, "apiKey"], apiKey, surroundings, report);
+  const headers = mapOf(target.headers);
+  const secret = Object.keys(headers).find((name) => isReference(textOf(headers[name]) ?? ""));
+  if (secret !== undefined && !access) report([...path, "headers", secret], openToAll, closeIt);
+  checkHeaders([...path, "headers"], headers, surroundings, report);
   const baseUrl = textOf(target.baseUrl);
-  if (baseUrl !== undefined) checkBaseUrl([...path, "baseUrl"], baseUrl, apiKey !== undefined, report);
-  checkHeaders([...path, "headers"], mapOf(target.headers), report);
+  if (baseUrl !== undefined) checkBaseUrl([...path, "baseUrl"], baseUrl, hasKey || secret !== undefined, report);
+  checkWire(path, target, hasKey, report);
 }
 
-function checkApiKey(path: Path, text: string, access: boolean, surroundings: Surroundings, report: Report): void {
-  if (!access) {
-    report(
-      path,
-      "anybody who reaches the gateway could spend on this key",
-      "add access with the keys of those who may call, or leave apiKey out so that callers bring their own",
-    );
-  }
+const openToAll = "anybody who reaches the gateway could spend on this key";
+const closeIt = "add access with the keys of those who may call, or leave apiKey out so that callers bring their own";
+
+function checkApiKey(path: Path, text: string, surroundings: Surroundings, report: Report): void {
   const hint = "write env:NAME or file:PATH";
   const literal = !isReference(text);
   const fault = secretFault(text, surroundings);
@@ -41,12 +43,34 @@ function checkBaseUrl(path: Path, text: string, hasKey: boolean, report: Report)
     report(path, "the address holds credentials", "use apiKey; an address is logged");
   }
   if (text.includes("?") || text.includes("#")) {
-    report(path, "the address has a query or a fragment", "end it with its path, such as /v1");
+    report(path, "the address has a query or a fragment", "end it with its path, such as /v1; what follows ? is query");
   }
   if (url.protocol === "http:" && hasKey && !isLoopback(url.hostname)) {
     report(path, "the key would cross the network unencrypted", "use https, or leave apiKey out");
   }
 }
+
+/** What the wire of the target leaves no room for. */
+function checkWire(path: Path, target: Loose, hasKey: boolean, report: Report): void {
+  if (target.auth === "none" && hasKey) {
+    report([...path, "auth"], "the key would not be used", "leave out apiKey, or choose how it is shown");
+  }
+  for (const [name, value] of Object.entries(mapOf(target.query))) {
+    const place = [...path, "query", name];
+    if (isReference(textOf(value) ?? ""))
+      report(place, "an address is logged, so it is no place for a secret", "use apiKey or headers");
+    if (isCredential(name))
+      report(place, "a credential does not belong into an address", "use apiKey, and auth", "key");
+  }
+  if (target.provider !== "anthropic") return;
+  for (const name of ["streamUsage", "maxTokensField"]) {
+    if (target[name] !== undefined)
+      report([...path, name], "only the wire of openai knows this", "leave it out", "key");
+  }
+}
+
+const isCredential = (query: string): boolean =>
+  /^(?:.*[-_.])?(?:key|token|secret|sig|signature|password)$/i.test(query);
 
 /** Of a URL's host as the URL parser writes it, so `127.1` and `0x7f000001` have become dotted already. */
 function isLoopback(host: string): boolean {
@@ -77,7 +101,7 @@ const perMessage = [
   ...["content-length", "content-type", "content-encoding", "accept-encoding", "expect", "host"],
 ];
 
-function checkHeaders(path: Path, headers: Loose, report: Report): void {
+function checkHeaders(path: Path, headers: Loose, surroundings: Surroundings, report: Report): void {
   const seen = new Set<string>();
   for (const [name, value] of Object.entries(headers)) {
     const place = [...path, name];
@@ -89,8 +113,11 @@ function checkHeaders(path: Path, headers: Loose, report: Report): void {
     if (perMessage.includes(lower)) report(place, "this header is made anew for each request", "leave it out", "key");
     if (seen.has(lower)) report(place, "this header stands twice", "keep one of the two", "key");
     seen.add(lower);
-    if (typeof value === "string" && !/^[\t -~]*$/.test(value)) {
+    if (typeof value !== "string") continue;
+    if (!/^[\t -~]*$/.test(value)) {
       report(place, "the value holds a line break or another character that no header has", "use printable ASCII");
     }
+    const fault = isReference(value) ? secretFault(value, surroundings, "header") : undefined;
+    if (fault !== undefined) report(place, fault, "write env:NAME or file:PATH, and see that it holds the value alone");
   }
 }

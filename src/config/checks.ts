@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { secretFormats } from "../redaction/detectors/secrets.ts";
 import type { Path } from "../slot.ts";
+import { checkModels, checkRegions } from "./checks-routing.ts";
 import { checkTarget } from "./checks-target.ts";
 import { type Loose, listOf, mapOf, textOf } from "./loose.ts";
 import { type Fault, printedName } from "./problems.ts";
@@ -27,23 +28,12 @@ export function crossChecks(input: unknown, surroundings: Surroundings): readonl
     checkTarget(["targets", name], mapOf(target), config.access !== undefined, surroundings, report);
   }
   checkModels(config, report);
+  checkRegions(config, report);
   checkKeys(config, report);
   checkBudgets(config, report);
   checkSecretFormats(config, report);
   checkLists(config, surroundings, report);
   return faults;
-}
-
-function checkModels(config: Loose, report: Report): void {
-  const known = Object.keys(mapOf(config.targets));
-  for (const [alias, model] of Object.entries(mapOf(config.models))) {
-    listOf(mapOf(model).targets).forEach((place, index) => {
-      const target = textOf(mapOf(place).target);
-      if (target === undefined || known.includes(target)) return;
-      const path = ["models", alias, "targets", index, "target"];
-      report(path, `there is no target ${printedName(target)}`, choose(target, known, "targets"));
-    });
-  }
 }
 
 function checkKeys(config: Loose, report: Report): void {

@@ -5,7 +5,7 @@ import { crossChecks } from "./checks.ts";
 import { faultsOf } from "./issues.ts";
 import { ConfigError, type Fault, type Problem, toText } from "./problems.ts";
 import { type Config, type ConfigInput, schema } from "./schema.ts";
-import { readSecret, type SecretSource } from "./secrets.ts";
+import { readSecret, Secret, type SecretSource } from "./secrets.ts";
 import { readYaml } from "./yaml.ts";
 
 export interface ParseOptions {
@@ -66,6 +66,9 @@ export async function loadConfig(
 function withFiles(config: Config, source: SecretSource): Config {
   for (const target of Object.values(config.targets)) {
     if (target.apiKey !== undefined) target.apiKey = readSecret(target.apiKey, source);
+    for (const [header, value] of Object.entries(target.headers)) {
+      if (value instanceof Secret) target.headers[header] = readSecret(value, source);
+    }
   }
   for (const list of config.redaction.lists) list.file = resolve(source.directory, list.file);
   checked.add(config);

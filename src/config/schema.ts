@@ -1,23 +1,7 @@
 import { z } from "zod";
-import { access, budgets, limits, models, prices, redaction, targets } from "./sections.ts";
-import { duration } from "./units.ts";
-
-const routing = z
-  .strictObject({
-    deadline: duration.default(600_000).describe("One deadline for all attempts of a call."),
-    attempts: z.int().min(1).max(20).default(5).describe("Attempts of one call at most."),
-    failures: z
-      .int()
-      .min(1)
-      .default(3)
-      .describe("Failures in a row after which a target is passed over for as long as coolDown says."),
-    coolDown: duration.default(30_000).describe("How long a failing target is passed over."),
-    longestWait: duration
-      .default(10_000)
-      .describe("A provider's retry-after up to this long is waited for when no other target is left."),
-  })
-  .prefault({})
-  .describe("How targets are tried.");
+import { access, budgets, limits, prices, redaction } from "./sections.ts";
+import { routing } from "./sections-routing.ts";
+import { models, targets } from "./sections-targets.ts";
 
 const tracing = z
   .strictObject({

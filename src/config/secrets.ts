@@ -42,7 +42,12 @@ export class Secret {
 
 const largest = 65_536;
 const variableReference = /^env:[A-Za-z_][A-Za-z0-9_]{0,127}$/;
-const headerSafe = /^[!-~]+$/;
+
+/** What may stand in a header: a key alone, or a whole value with spaces, such as `Bearer …`. */
+const shapes = {
+  key: { pattern: /^[!-~]+$/, fault: "holds a space, a line break or a character that no key has" },
+  header: { pattern: /^[\t -~]+$/, fault: "holds a line break or another character that no header has" },
+} as const;
 
 /** A reference that is still to be read, or the key itself. */
 export function toSecret(text: string): Secret {
@@ -58,8 +63,12 @@ export function readSecret(secret: Secret, source: SecretSource): Secret {
   return isReference(secret.reference) ? new Secret(secret.reference, contentOf(secret.reference, source)) : secret;
 }
 
-/** Why a key cannot be used, as a message that never holds the key; `undefined`: it can. */
-export function secretFault(text: string, source: SecretSource): string | undefined {
+/** Why a key (or a header's value) cannot be used, as a message that never holds it; `undefined`: it can. */
+export function secretFault(
+  text: string,
+  source: SecretSource,
+  shape: keyof typeof shapes = "key",
+): string | undefined {
   const reference = isReference(text);
   if (text.startsWith("env:") && !variableReference.test(text))
     return "what follows env: is not the name of a variable";
@@ -71,7 +80,8 @@ export function secretFault(text: string, source: SecretSource): string | undefi
     return `${named} ${cause instanceof Unreadable ? cause.message : "cannot be read"}`;
   }
   if (value === "") return `${named} is empty`;
-  return headerSafe.test(value) ? undefined : `${named} holds a space, a line break or a character that no key has`;
+  const { pattern, fault } = shapes[shape];
+  return pattern.test(value) ? undefined : `${named} ${fault}`;
 }
 
 class Unreadable extends Error {}

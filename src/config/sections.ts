@@ -1,64 +1,13 @@
 import { z } from "zod";
 import { attributeNames, isAttributeValue } from "./names.ts";
-import { toSecret } from "./secrets.ts";
+import { name, record, region } from "./shapes.ts";
 import { duration, money, size } from "./units.ts";
 
-const name = z
-  .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._:@/-]{0,127}$/, "expected a name of at most 128 letters, digits and . _ : @ / -");
 const action = z.enum(["mask", "block", "flag", "off"]);
 const attribute = z.enum(attributeNames);
 const attributeValue = z
   .string()
   .refine(isAttributeValue, "expected 1 to 128 printable ASCII characters, other than *");
-
-/** A record without a prototype: a caller that asks for the model `constructor` finds nothing. */
-function record<K extends z.core.$ZodRecordKey, V extends z.core.SomeType>(keys: K, values: V) {
-  return z.record(keys, values).transform((entries) => Object.assign(Object.create(null), entries) as typeof entries);
-}
-
-const target = z.strictObject({
-  provider: z
-    .enum(["openai", "anthropic"])
-    .describe("Whose wire the target speaks; openai stands for everything compatible with it."),
-  apiKey: z
-    .string()
-    .min(1)
-    .transform(toSecret)
-    .optional()
-    .describe("The operator's key, as env:NAME or file:PATH. Without it callers bring their own key."),
-  baseUrl: z
-    .url({ protocol: /^https?$/, error: "expected an http or https URL" })
-    .optional()
-    .describe("Where to send; ends in the version segment. By default the provider's own address."),
-  headers: z
-    .record(z.string(), z.string())
-    .default({})
-    .describe("Headers to add to every request, such as openai-organization."),
-  trusted: z.boolean().default(false).describe("It may get personal data unmasked; secrets never."),
-  timeouts: z
-    .strictObject({
-      connect: duration.default(5_000).describe("Until the connection stands."),
-      firstByte: duration.default(120_000).describe("Until the first byte of the answer."),
-      idle: duration.default(60_000).describe("Between two chunks of an answer."),
-    })
-    .prefault({})
-    .describe("How long to wait for this target."),
-});
-
-const place = z.strictObject({
-  target: name.describe("The name of a target."),
-  model: z.string().min(1).optional().describe("What the model is called there; by default as the caller named it."),
-});
-const alias = z.strictObject({
-  strategy: z.literal("priority").default("priority").describe("priority: in order, the next one when a target fails."),
-  targets: z.array(place).min(1).describe("Where the model can be had."),
-});
-
-export const targets = record(name, target).prefault({}).describe("Where calls can be sent, by name.");
-export const models = record(z.string().min(1), alias)
-  .prefault({})
-  .describe("Names that callers may ask for, and the targets that serve them.");
 
 const key = z.strictObject({
   id: name.describe("Names the key in records and budgets."),
@@ -73,6 +22,7 @@ const key = z.strictObject({
   require: z.array(attribute).default([]).describe("Attributes that the caller has to name in an x-postern- header."),
   allow: z.array(attribute).default([]).describe("Attributes that the caller may name, besides the required ones."),
   models: z.array(z.string().min(1)).optional().describe("Models and aliases that may be asked for; by default all."),
+  region: region.optional().describe("Pins every call of the key: it never reaches a target of another region."),
   maxOutputTokens: z.int().positive().optional().describe("Output tokens of one call at most."),
   requestsPerMinute: z.int().positive().optional().describe("Requests in a minute at most."),
   expires: z.iso

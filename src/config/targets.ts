@@ -1,6 +1,7 @@
 import type { Provider } from "../dialects/dialect.ts";
 import type { Target } from "../step.ts";
 import type { Config } from "./schema.ts";
+import { Secret } from "./secrets.ts";
 
 /** Each provider's own address. */
 export const providerUrls: Readonly<Record<Provider, string>> = {
@@ -14,18 +15,30 @@ export function resolveTargets(config: Config): ReadonlyMap<string, Target> {
 }
 
 function toTarget(name: string, target: Config["targets"][string]): Target {
-  const headers = Object.entries(target.headers).map(([header, value]) => [header.toLowerCase(), value]);
+  const { provider, apiKey, auth, path, query, streamUsage, maxTokensField, region, losses, trusted, timeouts } =
+    target;
+  const headers = Object.entries(target.headers);
   return {
     name,
-    provider: target.provider,
-    baseUrl: withoutSlashes(target.baseUrl ?? providerUrls[target.provider]),
+    provider,
+    baseUrl: withoutSlashes(target.baseUrl ?? providerUrls[provider]),
     model: undefined,
-    apiKey: target.apiKey?.reveal(),
-    headers: Object.fromEntries(headers),
-    trusted: target.trusted,
-    timeouts: target.timeouts,
+    apiKey: apiKey?.reveal(),
+    headers: Object.fromEntries(headers.map(([header, value]) => [header.toLowerCase(), textOf(value)])),
+    trusted,
+    timeouts,
+    guarded: headers.some(([, value]) => value instanceof Secret),
+    auth,
+    path,
+    query: new URLSearchParams(query).toString(),
+    streamUsage,
+    maxTokensField,
+    region,
+    losses,
   };
 }
+
+const textOf = (value: string | Secret): string => (value instanceof Secret ? value.reveal() : value);
 
 function withoutSlashes(url: string): string {
   let end = url.length;

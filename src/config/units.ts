@@ -33,6 +33,11 @@ export const size = written(/^\d{1,9} ?(B|KB|MB|GB)$/, 'expected a size such as 
   })
   .refine((bytes) => bytes >= 1 && Number.isSafeInteger(bytes), 'expected a size from "1 B" to "8388607 GB"');
 
+/** `"20%"` to 0.2. */
+export const share = written(/^\d{1,3}%$/, 'expected a share such as "20%"')
+  .transform((text) => Number.parseInt(text, 10) / 100)
+  .refine((part) => part > 0 && part <= 1, 'expected a share from "1%" to "100%"');
+
 /** `"$200"`, `"$0.05"` to pico-dollars. */
 export const money = written(
   /^\$\d{1,12}(\.\d{1,12})?$/,

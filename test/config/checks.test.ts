@@ -86,6 +86,147 @@ describe("a target's headers", () => {
   });
 });
 
+describe("a target's secret headers", () => {
+  const headers = { "x-gate": "env:GATE" };
+  const environment = { GATE: "Bearer secret", TORN: "a\nb" };
+
+  it("are the operator's like its key, so they are refused where anybody may call, and in the clear", () => {
+    const open = { targets: { a: { provider: "openai", headers, baseUrl: "http://models.example/v1" } } };
+    expect(problemsOf(open, { environment })).toEqual([
+      expect.stringContaining("targets.a.headers.x-gate: anybody who reaches the gateway could spend on this key"),
+      expect.stringContaining("targets.a.baseUrl: the key would cross the network unencrypted"),
+    ]);
+    expect(() => parseConfig(target({ headers }) as object, { environment })).not.toThrow();
+  });
+
+  it.each([
+    ["env:NONE", "is not set"],
+    ["env:TORN", "holds a line break"],
+    ["file:./none", "does not exist"],
+  ])("are refused where %s %s", (reference, expected) => {
+    const problems = problemsOf(target({ headers: { "x-gate": reference } }), { environment });
+    expect(problems).toEqual([expect.stringContaining(`targets.a.headers.x-gate: ${reference} ${expected}`)]);
+  });
+});
+
+describe("how a target's server is reached", () => {
+  it.each(["/deployments/{model}/chat/completions", "/chat/completions", "/v2/models/x-{model}:chat"])(
+    "may be the path %s",
+    (path) => {
+      expect(parseConfig(target({ path }) as object).targets.a?.path).toBe(path);
+    },
+  );
+
+  it.each([
+    ...[
+      "chat",
+      "/",
+      "//chat",
+      "/chat/",
+      "/../chat",
+      "/a/..",
+      "/./a",
+      "/a?b=c",
+      "/a#b",
+      "/{name}/chat",
+      "/a b",
+      "/a\\b",
+      "",
+    ],
+    "/%2e%2e/a",
+  ])("is not the path %j", (path) => {
+    expect(problemsOf(target({ path }))).toEqual([expect.stringContaining("targets.a.path: expected a path such as")]);
+  });
+
+  it.each<[string, object, string]>([
+    ["a secret in the address", { query: { "api-version": "env:KEY" } }, "query.api-version: an address is logged"],
+    ["a credential in the address", { query: { key: "x" } }, "query.key: a credential does not belong"],
+    ["another credential there", { query: { "subscription-key": "x" } }, "query.subscription-key: a credential"],
+    ["a key of the query that is none", { query: { "a b": "x" } }, "query.a…: expected a query key"],
+    ["a key that nobody would see", { apiKey: "sk-1", auth: "none" }, "auth: the key would not be used"],
+    ["a way to show the key that there is not", { auth: "api_key" }, 'did you mean "api-key"?'],
+    ["a field that there is not", { maxTokensField: "max_token" }, 'did you mean "max_tokens"?'],
+    ["a region that is no name", { region: "EU West" }, "region: expected a name such as eu"],
+  ])("is not described by %s", (_, rest, expected) => {
+    expect(problemsOf(target(rest))).toEqual([expect.stringContaining(expected)]);
+  });
+
+  it("has quirks of the wire that they belong to", () => {
+    const claude = { provider: "anthropic", maxTokensField: "max_tokens", streamUsage: true };
+    expect(problemsOf({ targets: { claude } })).toEqual([
+      "targets.claude.streamUsage: only the wire of openai knows this (leave it out)",
+      "targets.claude.maxTokensField: only the wire of openai knows this (leave it out)",
+    ]);
+  });
+});
+
+describe("an alias", () => {
+  const targets = {
+    eu: { provider: "openai", region: "eu" },
+    us: { provider: "openai", region: "us" },
+    some: { provider: "anthropic" },
+  };
+  const problems = (fast: object) => problemsOf({ targets, models: { fast } });
+
+  it("has targets of its region alone", () => {
+    const places = [{ target: "eu" }, { target: "us" }, { target: "some" }];
+    const message = "the target is not in the region eu (name its region, or take it off the list)";
+    expect(problems({ region: "eu", targets: places })).toEqual([
+      `models.fast.targets[1].target: ${message}`,
+      `models.fast.targets[2].target: ${message}`,
+    ]);
+  });
+
+  it("has the settings that its strategy looks at", () => {
+    expect(problems({ stickyBy: "team", targets: [{ target: "eu" }, { target: "us", weight: 2 }] })).toEqual([
+      "models.fast.stickyBy: it counts for the strategy sticky alone (leave it out, or choose sticky)",
+      "models.fast.targets[1].weight: the strategy priority has no weights (leave it out, or choose weighted)",
+    ]);
+    expect(problems({ strategy: "weighted", targets: [{ target: "eu", weight: 0 }] })).toEqual([
+      "models.fast.targets: no target has a weight (give one of them a weight above 0)",
+    ]);
+    const sticky = { strategy: "sticky", stickyBy: "header:x-session-id", targets: [{ target: "eu", weight: 0.5 }] };
+    expect(parseConfig({ targets, models: { fast: sticky } } as object).models.fast).toMatchObject(sticky);
+  });
+
+  it.each(["user", "header:", "header:X-Session", "header:x session"])("is not sticky by %j", (stickyBy) => {
+    expect(problems({ strategy: "sticky", stickyBy, targets: [{ target: "eu" }] })).toEqual([
+      expect.stringContaining("models.fast.stickyBy: expected customer, team, project, feature, key, or a header"),
+    ]);
+  });
+
+  it("shows its mistakes at their line and column", () => {
+    const text = `
+targets: { us: { provider: openai, region: us } }
+models:
+  fast:
+    region: eu
+    strategy: weihgted
+    targets: [{ target: us, weight: -1 }]
+routing: { retries: { share: 20 }, errorRate: { above: 0% } }
+`;
+    expect(problemsOf(text)).toEqual([
+      '6:15 models.fast.strategy: expected priority, weighted, sticky (did you mean "weighted"?)',
+      "7:25 models.fast.targets[0].target: the target is not in the region eu (name its region, or take it off the list)",
+      expect.stringContaining("7:37 models.fast.targets[0].weight: expected a weight from 0 to 1000000 "),
+      '8:30 routing.retries.share: expected a share such as "20%" (Further attempts as a share of the calls in the window.)',
+      '8:56 routing.errorRate.above: expected a share from "1%" to "100%" (Failed attempts among all.)',
+    ]);
+  });
+});
+
+describe("a key that is pinned to a region", () => {
+  it("needs a target there", () => {
+    const keys = [{ id: "web", hash: hashes[0], region: "ue" }];
+    const targets = { a: { provider: "openai", region: "eu" } };
+    expect(problemsOf({ access: { keys }, targets })).toEqual([
+      'access.keys[0].region: no target is in the region ue (did you mean "eu"?)',
+    ]);
+    const right = [{ ...keys[0], region: "eu" }];
+    expect(parseConfig({ access: { keys: right }, targets } as object).access?.keys[0]?.region).toBe("eu");
+  });
+});
+
 describe("what parts of a config say about one another", () => {
   it("has a target for every model", () => {
     expect(problemsOf({ models: { fast: { targets: [{ target: "a" }] } } })).toEqual([

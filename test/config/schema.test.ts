@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { jsonSchema } from "../../src/config/schema.ts";
 import { choose, nearest } from "../../src/config/suggest.ts";
-import { dollar, duration, money, size } from "../../src/config/units.ts";
+import { dollar, duration, money, share, size } from "../../src/config/units.ts";
 
 interface Node {
   readonly description?: string;
@@ -55,6 +55,11 @@ describe("units", () => {
         expect(money.parse(text)).toBe(pico);
       }),
     );
+  });
+
+  it("a share is a whole part of a hundred", () => {
+    expect(["1%", "20%", "100%"].map((text) => share.parse(text))).toEqual([0.01, 0.2, 1]);
+    for (const text of ["20", "0%", "101%", "0.5%", "-1%", "%"]) expect(share.safeParse(text).success).toBe(false);
   });
 
   it.each(["10", "10 s", "1w", "-1s", "1.5s", "25d", "0ms", "9999999999d", ""])("a duration is not %j", (text) => {
