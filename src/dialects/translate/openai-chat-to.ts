@@ -1,0 +1,125 @@
+import type { Names } from "./ids.ts";
+import type { Json } from "./json.ts";
+import type { Losses } from "./losses.ts";
+import type { Conversation, Rendered, Tool } from "./model.ts";
+import { type Abilities, abilitiesOf } from "./openai-chat-models.ts";
+import { toMessages } from "./openai-chat-to-messages.ts";
+import type { Choice, Effort, Settings } from "./settings.ts";
+import { Unfit } from "./unfit.ts";
+
+type Body = Record<string, unknown>;
+
+const head = { method: "POST", url: "/v1/chat/completions", headers: {} };
+const mostStops = 4;
+
+/** A limit of 0 asks for no answer at all, which this wire does not know. */
+function addLimit(body: Body, settings: Settings, { own }: Abilities, losses: Losses): void {
+  const limit = settings.take("maxOutput");
+  if (limit === undefined) return;
+  if (limit.value < 1) losses.name(limit.at, "changed");
+  body[own ? "max_completion_tokens" : "max_tokens"] = Math.max(limit.value, 1);
+}
+
+function addSampling(body: Body, settings: Settings, { reasons }: Abilities, losses: Losses): void {
+  if (reasons) return;
+  const temperature = settings.take("temperature");
+  const topP = settings.take("topP");
+  if (temperature !== undefined) body.temperature = temperature.value;
+  if (topP !== undefined) body.top_p = topP.value;
+  const stop = settings.take("stop");
+  if (stop === undefined) return;
+  if (stop.value.length > mostStops) losses.name(stop.at, "changed");
+  body.stop = stop.value.slice(0, mostStops);
+}
+
+const order: readonly Effort[] = ["max", "xhigh", "high", "medium", "low", "minimal", "none"];
+
+/** The strongest effort that the model knows and that is not above the one asked for. */
+const nearest = (asked: Effort, efforts: ReadonlySet<string>): Effort | undefined =>
+  order.slice(order.indexOf(asked)).find((effort) => efforts.has(effort));
+
+/** A budget has no other form here than the effort that it comes to. */
+const effortFor = (tokens: number): Effort => (tokens < 4_096 ? "low" : tokens < 16_384 ? "medium" : "high");
+
+function addEffort(body: Body, settings: Settings, { efforts }: Abilities, losses: Losses): void {
+  const asked = settings.take("effort");
+  const budget = settings.take("thinkingBudget");
+  const wished = asked?.value ?? (budget && effortFor(budget.value));
+  if (wished === undefined || (wished === "none" && efforts.size === 0)) return;
+  const known = nearest(wished, efforts);
+  if (budget !== undefined) losses.name(budget.at, known === undefined || asked !== undefined ? undefined : "changed");
+  if (asked !== undefined && known !== asked.value) losses.name(asked.at, known === undefined ? undefined : "changed");
+  if (known !== undefined) body.reasoning_effort = known;
+}
+
+const notInName = /[^a-zA-Z0-9_-]/g;
+
+function addFormat(body: Body, settings: Settings): void {
+  const format = settings.take("format");
+  if (format === undefined) return;
+  const { name, description, schema, strict } = format.value;
+  const label = (name ?? "").replace(notInName, "_").slice(0, 64) || "answer";
+  const json_schema = { name: label, ...(description !== undefined && { description }), schema, strict };
+  body.response_format = { type: "json_schema", json_schema };
+}
+
+function toTool(tool: Tool, names: Names, losses: Losses): Body {
+  losses.marks(tool.marks);
+  const { description, schema, strict } = tool;
+  const written: Body = { name: names.to(tool.name) };
+  if (description !== undefined) written.description = description;
+  written.parameters = schema;
+  if (strict !== undefined) written.strict = strict.value;
+  return { type: "function", function: written };
+}
+
+function toChoice(choice: Choice, names: Names): unknown {
+  switch (choice.kind) {
+    case "tool":
+      return { type: "function", function: { name: names.to(choice.name) } };
+    case "any":
+      return "required";
+    default:
+      return choice.kind;
+  }
+}
+
+function addTools(body: Body, { tools, settings }: Conversation, names: Names, losses: Losses): void {
+  const choice = settings.take("toolChoice");
+  const parallel = settings.take("parallelCalls");
+  const kind = choice?.value.kind;
+  const named = choice?.value.kind === "tool" ? choice.value.name : undefined;
+  const missing = named === undefined ? tools.length === 0 : !tools.some(({ name }) => name === named);
+  if (missing && (kind === "any" || kind === "tool")) throw new Unfit("tools");
+  if (tools.length === 0) return;
+  body.tools = tools.map((tool) => toTool(tool, names, losses));
+  if (choice !== undefined) body.tool_choice = toChoice(choice.value, names);
+  if (parallel !== undefined) body.parallel_tool_calls = parallel.value;
+}
+
+/** Settings that this wire has under the name of its own, for servers that know the name. */
+function addOwn(body: Body, settings: Settings, { own }: Abilities): void {
+  const user = settings.take("user");
+  if (user !== undefined) body[own && user.value.length <= 64 ? "safety_identifier" : "user"] = user.value;
+  const seed = settings.take("seed");
+  if (seed !== undefined) body.seed = seed.value;
+  const tier = own ? settings.take("tier") : undefined;
+  if (tier !== undefined) body.service_tier = tier.value === "standard" ? "default" : "auto";
+}
+
+/** A stream always tells its usage: metering needs it, and the caller's wire may tell it anyway. */
+export function to(conversation: Conversation, names: Names, losses: Losses, json: Json): Rendered {
+  const { model, settings, stream } = conversation;
+  const abilities = abilitiesOf(model);
+  const body: Body = { model };
+  if (stream) Object.assign(body, { stream: true, stream_options: { include_usage: true } });
+  addLimit(body, settings, abilities, losses);
+  addTools(body, conversation, names, losses);
+  body.messages = toMessages(conversation.turns, abilities, names, losses, json);
+  addFormat(body, settings);
+  addEffort(body, settings, abilities, losses);
+  addSampling(body, settings, abilities, losses);
+  addOwn(body, settings, abilities);
+  settings.close(losses);
+  return { head, body };
+}
