@@ -3,6 +3,7 @@ import { echoes, says } from "../../adapters/testing.ts";
 import { describeAdapters } from "../hosts.ts";
 import {
   asking,
+  awkward,
   begin,
   chunk,
   done,
@@ -15,26 +16,39 @@ import {
   personal,
   role,
   saidIn,
+  secret,
   streams,
 } from "./scene.ts";
 
 const fixture = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url));
 
+/** What an event adds to the arguments of a tool call. */
+function argumentIn(event: object): string {
+  const { choices } = event as { choices?: { delta?: { tool_calls?: { function: { arguments: string } }[] } }[] };
+  return choices?.[0]?.delta?.tool_calls?.[0]?.function.arguments ?? "";
+}
+
 describeAdapters("answers", (host) => {
   /** Red when a call is not relayed, or leaves with other bytes than it came with. */
   it("plain: what no step changed leaves byte for byte", async () => {
     const scene = await begin(host);
-    const asked = asking("Hello, 世界 \\u00e9", { seed: 12345678, zeta: [1, { a: null }] });
-    const got = await scene.call(asked);
-    expect([got.status, got.broken, saidIn(got.text)]).toEqual([200, false, "Hello, 世界 \\u00e9"]);
-    const sent = host.mutates ? asked.body?.replace('"fast"', '"gpt-5-mini"') : asked.body;
-    expect(scene.requests.map(({ body }) => body)).toEqual([sent]);
+    // What `JSON.stringify` would write in another way: spaces, an escape, a number too big, a key that is a number.
+    const fields = '"seed": 12345678901234567890, "top_p": 1.0, "zeta": [ 1, {"b":null, "2":-0.0} ]';
+    const messages = '[{"role":"user","content":"Hello, 世界 \\u00e9"}]';
+    const body = `{ "model":"fast",\n "max_tokens":400, ${fields}, "messages":${messages} }`;
+    const got = await scene.call({ ...asking(""), body });
+    expect([got.status, got.broken, saidIn(got.text)]).toEqual([200, false, "Hello, 世界 \u00e9"]);
+    // A parser that ran before us has forgotten how it was written.
+    const came = host.name === "Express after express.json()" ? JSON.stringify(JSON.parse(body)) : body;
+    const sent = host.mutates ? came.replace('"fast"', '"gpt-5-mini"') : came;
+    expect(scene.requests.map((request) => request.body)).toEqual([sent]);
     expect(scene.receipts[0]).toMatchObject({ outcome: "answered", status: 200, target: "first", findings: [] });
     expect(scene.receipts[0]?.cost).toBeGreaterThan(0n);
     if (host.mutates) expect(got.headers["x-postern-call-id"]).toBe(scene.receipts[0]?.id);
     await scene.finish(1);
   });
 
+  /** Red when an answer waits for its end before it is passed on. */
   it.each(["openai", "anthropic"] as const)("streamed: in the order it comes, in %s's framing", async (dialect) => {
     const scene = await begin(host);
     scene.answer(says("One, two, three, four."));
@@ -97,9 +111,17 @@ describeAdapters("answers", (host) => {
     }));
     const whole = JSON.parse((await scene.call(asking(`I am ${email}`))).text);
     expect(JSON.parse(whole.choices[0].message.tool_calls[0].function.arguments)).toEqual({ to: value });
-    await scene.finish(2);
+
+    const call = (argument: string) => chunk({ tool_calls: [{ index: 0, function: { arguments: argument } }] });
+    scene.answer(
+      streams([role, call('{"name":"[CUSTO'), call('MER_1]"}'), chunk({}, "tool_calls"), "data: [DONE]\n\n"]),
+    );
+    const cut = eventsOf((await scene.call(asking(`I am ${awkward}`, { stream: true }))).text).map(argumentIn);
+    expect(JSON.parse(cut.join(""))).toEqual({ name: host.mutates ? awkward : "[CUSTOMER_1]" });
+    await scene.finish(3);
   });
 
+  /** Red when the choices share one channel. */
   it("several choices: each restores its own text", async () => {
     const scene = await begin(host);
     const pieces = [0, 1].flatMap((index) => [chunk({ role: "assistant", content: `${index} [EM` }, null, index)]);
@@ -132,22 +154,25 @@ describeAdapters("answers", (host) => {
     await scene.finish(1);
   });
 
+  /** Red when observing edits, refuses, or does not say what it would have refused. */
   it("observe: nothing is edited or refused, everything is recorded", async () => {
     const scene = await begin(host, { mode: "observe" });
     scene.answer(echoes);
-    const asked = asking(`I am ${email}`, {}, "openai", "psk_poor");
+    const asked = asking(`I am ${email}, ${secret}`, {}, "openai", "psk_poor");
     const got = await scene.call(asked);
-    expect(saidIn(got.text)).toBe(`I am ${email}`);
+    expect(saidIn(got.text)).toBe(`I am ${email}, ${secret}`);
     const sent = host.mutates ? asked.body?.replace('"fast"', '"gpt-5-mini"') : asked.body;
     expect(scene.requests.map(({ body }) => body)).toEqual([sent]);
     expect(scene.receipts[0]).toMatchObject({
       outcome: "answered",
-      findings: [{ type: "EMAIL", action: "masked", count: 1 }],
+      observed: ["secret_blocked"],
     });
+    expect(scene.receipts[0]?.findings).toContainEqual({ type: "EMAIL", action: "masked", count: 1 });
     expect(scene.receipts[0]?.usage.output).toBeGreaterThan(0);
     await scene.finish(1);
   });
 
+  /** Red when a count is taken for a model's answer. */
   it("count_tokens: redacted, free of charge", async () => {
     const scene = await begin(host);
     scene.answer(() => ({ headers: { "content-type": "application/json" }, pieces: ['{"input_tokens":14}'] }));
@@ -168,6 +193,7 @@ describeAdapters("answers", (host) => {
     await scene.finish(1);
   });
 
+  /** Red when an alias is listed in a dialect that none of its targets speaks. */
   it("models: what the key may ask for, in the caller's dialect", async () => {
     const scene = await begin(host);
     scene.answer(hello);

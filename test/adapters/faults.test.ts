@@ -61,6 +61,7 @@ describeAdapters("faults", (host) => {
     await scene.finish(host.takesBack ? 1 : 2);
   });
 
+  /** Red when a connection that fails is no reason to go on. */
   it("failover when nobody listens", async () => {
     const scene = await begin(host);
     scene.answer(byTarget(() => ({ ends: "unreachable" }), second));
@@ -104,6 +105,7 @@ describeAdapters("faults", (host) => {
     await scene.finish(1);
   });
 
+  /** Red when a provider's word about our own key is passed on. */
   it("our own key refused: the provider's text, which may quote it, stays here", async () => {
     const scene = await begin(host);
     scene.answer(() => ({
@@ -169,6 +171,7 @@ describeAdapters("faults", (host) => {
     await scene.finish(1);
   });
 
+  /** Red when a host listens for the caller's leaving only once an answer has begun. */
   it("disconnect before the head", async () => {
     const scene = await begin(host);
     scene.answer(() => ({ headers: streaming, pieces: waitingForever(), ends: "silent" }));
@@ -182,6 +185,7 @@ describeAdapters("faults", (host) => {
     await scene.finish(1);
   });
 
+  /** Red when what a store grants is used though the caller has left in the meantime. */
   it("disconnect in next(), while a store keeps the call waiting: nothing is sent, nothing stays held", async () => {
     const memory = createMemoryStores({ clock: systemClock }, { keep: 10 });
     const stores = createFaultyStores(memory, systemClock);
@@ -253,6 +257,7 @@ describeAdapters("faults", (host) => {
     await scene.finish(1);
   });
 
+  /** Red when an empty role chunk counts as content. */
   it("pings only, then the end: another target answers", async () => {
     const scene = await begin(host);
     scene.answer(byTarget(streams([": ping\n\n", role, ": ping\n\n"]), hello));

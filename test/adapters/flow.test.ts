@@ -1,7 +1,7 @@
 import { fails, inTurn } from "../../adapters/testing.ts";
 import { createGatedClock } from "../doubles/gated-clock.ts";
 import { describeAdapters } from "../hosts.ts";
-import { asking, begin, chunk, done, hello, role, saidIn, secret, streams, until } from "./scene.ts";
+import { asking, begin, chunk, done, hello, lastError, role, saidIn, secret, streams, until } from "./scene.ts";
 
 /** Something that happens when it is told to. */
 function gate(): { readonly opened: Promise<void>; open(): void } {
@@ -21,8 +21,6 @@ async function still(count: () => number): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
-
-const lastError = (text: string): unknown => JSON.parse(text.trimEnd().split("\n\n").at(-1)?.slice(6) ?? "{}").error;
 
 describeAdapters("flow", (host) => {
   /** Red when somebody on the way reads on for a caller who does not. */
@@ -174,6 +172,7 @@ describeAdapters("flow", (host) => {
     await scene.finish(5);
   });
 
+  /** Red when a method is not looked at before the call is let in. */
   it.each(["GET", "HEAD"])("%s where a body belongs", async (method) => {
     const scene = await begin(host);
     scene.answer(hello);

@@ -25,14 +25,20 @@ describeAdapters("refusals", (host) => {
   };
 
   describe.each(["openai", "anthropic"] as const)("in %s's own words", (dialect) => {
+    /** Red when a credential that nobody knows passes as a caller's own. */
     it("refused key", () => refused(asking("hello", {}, dialect, "psk_nobody"), 401, "unknown_key"));
+    /** Red when what a body must not hold is only counted. */
     it("blocked secret", () => refused(asking(`my key is ${secret}`, {}, dialect), 400, "secret_blocked"));
+    /** Red when a name that is no alias goes to the first target. */
     it("unknown model", () => refused(asking("hello", { model: "gpt-none" }, dialect), 404, "model_not_found"));
+    /** Red when what the counters deny is sent all the same. */
     it("over budget", () => refused(asking("hello ".repeat(2_000), {}, dialect, "psk_poor"), 402, "budget_exceeded"));
+    /** Red when a string that cannot be edited is not looked at. */
     it("personal data where it cannot be masked", () =>
       refused(asking("hello", { tool_choice: { type: email } }, dialect), 400, "unmaskable"));
   });
 
+  /** Red when of two equal keys one is dropped. */
   it("bad JSON, duplicate keys, a body that is none", async () => {
     const scene = await begin(host);
     const headers = asking("x").headers ?? {};
@@ -48,12 +54,16 @@ describeAdapters("refusals", (host) => {
         expect([got.status, codeOf(got.text)]).toEqual([400, code]);
       // A parser that ran before us has refused broken JSON itself, and has kept the last of two equal keys.
       else expect(got.status).toBe(code === "duplicate_key" ? 200 : 400);
-      expect(got.text).not.toContain(code === "duplicate_key" && !host.mutates ? "never" : email);
+      if (host.mutates) {
+        expect(got.text).not.toContain(email);
+        for (const { body: sent } of scene.requests) expect(sent).not.toContain(email);
+      }
     }
     await scene.close();
   });
 
-  it("oversized body: declared or not, before it is read", async () => {
+  /** Red when a body's bound is not looked at. */
+  it("oversized body", async () => {
     const scene = await begin(host, { limits: { body: "1 MB" } });
     const asked = asking("x".repeat(3 * 1_048_576));
     const got = await scene.call(asked);
@@ -64,6 +74,7 @@ describeAdapters("refusals", (host) => {
     await scene.finish(1);
   });
 
+  /** Red when a path that no dialect knows is taken for another. */
   it("an endpoint that is not inspected is not forwarded", async () => {
     const scene = await begin(host);
     const got = await scene.call({ ...asking("hello"), url: "/v1/files" });
@@ -78,6 +89,7 @@ describeAdapters("refusals", (host) => {
     await scene.close();
   });
 
+  /** Red when a closed gateway lets calls in. */
   it("after close, new calls are refused while the gateway drains", async () => {
     const scene = await begin(host);
     await scene.gateway.close(10);

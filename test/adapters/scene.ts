@@ -12,6 +12,8 @@ export const phone = "+34 612 34 56 78";
 export const iban = "DE89 3704 0044 0532 0130 00";
 export const card = "4111 1111 1111 1111";
 export const customer = "Wilhelmina Okonkwo";
+/** A name that JSON has to escape. */
+export const awkward = 'Ann "Bo" \\ Ngata';
 export const personal = [email, phone, iban, card, customer] as const;
 export const everything = `I am ${customer}, ${email}, ${phone}; account ${iban}, card ${card}.`;
 export const masked = "I am [CUSTOMER_1], [EMAIL_1], [PHONE_1]; account [IBAN_1], card [CREDIT_CARD_1].";
@@ -19,7 +21,7 @@ export const masked = "I am [CUSTOMER_1], [EMAIL_1], [PHONE_1]; account [IBAN_1]
 export const secret = `ghp_${"x7Kq2mW9".repeat(4)}Zt4B`;
 
 const customers = join(tmpdir(), `postern-customers-${process.pid}.txt`);
-writeFileSync(customers, `${customer}\n`);
+writeFileSync(customers, `${customer}\n${awkward}\n`);
 
 /** Two targets of each dialect on one provider, an alias over them, two keys, and money. */
 export const config =
@@ -86,6 +88,10 @@ export const eventsOf = (stream: string): readonly Delta[] =>
     .map((event) => event.slice(event.indexOf("data: ") + 6))
     .filter((data) => data.startsWith("{"))
     .map((data) => JSON.parse(data) as Delta);
+
+/** The error in the last event of a stream. */
+export const lastError = (text: string): unknown =>
+  JSON.parse(text.trimEnd().split("\n\n").at(-1)?.slice(6) ?? "{}").error;
 
 /** What the model says, whole or streamed, in either dialect. */
 export function saidIn(text: string): string {
