@@ -66,6 +66,7 @@ export function buffered(held: Held, limit: number, overLimit: () => void): Body
   const pieces: Buffer[] = [];
   let size = 0;
   let sent = false;
+  let refused = false;
   const end = (): void => {
     sent = true;
     held.send("body", { body: Buffer.concat(pieces), end_of_stream: true });
@@ -74,12 +75,16 @@ export function buffered(held: Held, limit: number, overLimit: () => void): Body
   return {
     ...passing(held),
     data(bytes, last) {
+      if (refused) return;
       pieces.push(bytes);
       size += bytes.length;
-      if (size > limit) overLimit();
+      refused = size > limit;
+      if (refused) overLimit();
       else if (last) end();
     },
-    end,
+    end() {
+      if (!refused) end();
+    },
     reply(common) {
       if (!sent) throw spurious(`${held.side}_body`);
       refuseStreamed(held, common);

@@ -44,6 +44,7 @@ export function createDownstream(
   const check = (): void => {
     if (expected === undefined || expected === written || request.method === "HEAD") return;
     parts.note(`content-length ${expected}, but the body has ${written} bytes`);
+    expected = undefined;
   };
   const linger = (): void => {
     setTimeout(() => socket.destroy(), lingering).unref();
@@ -76,6 +77,7 @@ export function createDownstream(
     data(bytes) {
       if (over) return;
       written += bytes.length;
+      if (expected !== undefined && written > expected) check();
       parts.activity();
       if (!response.write(bytes)) parts.full();
     },

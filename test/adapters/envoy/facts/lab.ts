@@ -92,6 +92,12 @@ export function gate(): { opened(): Promise<void>; open(): void } {
   };
 }
 
+/** Waits for what happens in its own time, at most five seconds. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 500 && !condition(); tries++) await new Promise((resolve) => setTimeout(resolve, 10));
+  if (!condition()) throw new Error("it never came to that");
+}
+
 const echo: Providing = (_request, response, { body }) => {
   const text = JSON.stringify({ echo: body });
   response.writeHead(200, { "content-type": "application/json", "content-length": String(text.length) });

@@ -3,8 +3,11 @@ import type {
   HeaderMap,
   HeaderMutation,
   HeaderValueOption,
+  ProcessingRequest,
   ProcessingResponse,
+  RequestKind,
 } from "../../../doubles/fake-envoy/protocol.ts";
+import type { RawCall } from "./raw-processor.ts";
 
 /** What a processor says, written briefly. */
 type Plain = Readonly<Record<string, string>>;
@@ -45,6 +48,19 @@ export const go = (kind: Reply, common: CommonResponse = {}, extra: ProcessingRe
   [kind]: { response: common },
   ...extra,
 });
+
+/** Answers everything with CONTINUE, but what a script answers itself. */
+export async function carryOn(
+  call: RawCall,
+  itself: Partial<Record<RequestKind, (message: ProcessingRequest) => void>> = {},
+): Promise<void> {
+  for (let message = await call.next(); message; message = await call.next()) {
+    const { request: kind } = message;
+    if (kind === undefined) continue;
+    if (itself[kind]) itself[kind](message);
+    else call.say({ [kind]: {} });
+  }
+}
 
 /** A reply with another body, and with the headers that it makes necessary. */
 export const withBody = (kind: Reply, text: string, headers?: HeaderMutation): ProcessingResponse =>
