@@ -53,7 +53,8 @@ function readFormat(format: Fields | undefined, settings: Settings): void {
     format.losses.name(format.at);
     return;
   }
-  const name = typeof schema.title === "string" ? schema.title : undefined;
+  const title = typeof schema.title === "string" ? schema.title : undefined;
+  const name = title === undefined ? undefined : { at: format.place("schema"), value: title };
   settings.set("format", format.at, { name, description: undefined, schema, strict: true });
   format.rest();
 }

@@ -60,7 +60,7 @@ class Reader implements AnswerReader {
         this.#stop(event, to);
         break;
       case "message_start":
-        this.#start(new Fields(event.message, "message", this.#losses), to);
+        this.#start(new Fields(event.message, "message", this.#losses), to, usage);
         break;
       case "message_delta":
         stopOf(new Fields(event.delta, "delta", this.#losses), to);
@@ -79,7 +79,7 @@ class Reader implements AnswerReader {
 
   whole(body: Fields, to: AnswerWriter, usage: Usage): void {
     const blocks = body.required("content", body.list("content"));
-    this.#start(body, to, false);
+    this.#start(body, to, usage, false);
     blocks.forEach((block, index) => {
       const started = { index, content_block: block };
       this.#begin(started, to);
@@ -89,9 +89,9 @@ class Reader implements AnswerReader {
     to.end(usage);
   }
 
-  #start(message: Fields, to: AnswerWriter, all = true): void {
+  #start(message: Fields, to: AnswerWriter, usage: Usage, all = true): void {
     for (const known of ["type", "role", "content", "usage", "diagnostics"]) message.take(known);
-    to.start(message.string("id") ?? "", message.string("model") ?? "");
+    to.start(message.string("id") ?? "", message.string("model") ?? "", usage);
     if (all) message.rest();
   }
 

@@ -73,7 +73,14 @@ function addFormat(settings: Settings, { formats }: Abilities, losses: Losses): 
   const format = formats ? settings.take("format") : undefined;
   if (format === undefined) return {};
   const { name, description, schema, strict } = format.value;
-  const labels = { ...(name !== undefined && { title: name }), ...(description !== undefined && { description }) };
+  const labels: Body = {};
+  for (const [key, label] of [
+    ["title", name],
+    ["description", description],
+  ] as const) {
+    if (label !== undefined && schema[key] === undefined) labels[key] = label.value;
+    else if (label !== undefined && schema[key] !== label.value) losses.name(label.at);
+  }
   const closed = strict ? schema : closedSchema(schema);
   if (closed !== schema) losses.name(format.at, "changed");
   return { format: { type: "json_schema", schema: { ...labels, ...(closed as object) } } };

@@ -53,6 +53,7 @@ class Events implements StreamWriter, BlockSink {
   #out: SseEvent[] = [];
   #index = -1;
   #stop: Readonly<Record<string, unknown>> | undefined;
+  #started = false;
   #ended = false;
 
   constructor(options: WriterOptions, losses: Losses) {
@@ -66,7 +67,9 @@ class Events implements StreamWriter, BlockSink {
     return out;
   }
 
-  start(id: string, model: string): void {
+  start(id: string, model: string, usage: Usage): void {
+    if (this.#started) return;
+    this.#started = true;
     const message = {
       id,
       type: "message",
@@ -78,7 +81,7 @@ class Events implements StreamWriter, BlockSink {
       stop_reason: null,
       stop_sequence: null,
       stop_details: null,
-      usage: usageOf(noUsage, this.#losses),
+      usage: usageOf(usage, this.#losses),
     };
     this.#out.push(wireEvent("message_start", JSON.stringify({ type: "message_start", message })));
   }
@@ -116,6 +119,7 @@ class Events implements StreamWriter, BlockSink {
   }
 
   fail(failure: Failure): void {
+    this.#ended = true;
     this.#out.push(wireEvent("error", JSON.stringify(failureBody(failure))));
   }
 
@@ -152,10 +156,11 @@ class Events implements StreamWriter, BlockSink {
     this.#out.push(wireEvent(type, `{"type":"${type}","index":${this.#index}${rest}}`));
   }
 
-  /** This wire has one answer. */
+  /** This wire has one answer, with a beginning and an end. */
   #has(choice: number): boolean {
     if (choice !== 0) this.#losses.name(`choices[${choice}]`);
-    return choice === 0;
+    this.start("", "", noUsage);
+    return choice === 0 && this.#stop === undefined && !this.#ended;
   }
 }
 

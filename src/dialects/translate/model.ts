@@ -107,7 +107,8 @@ export interface Failure {
  * calls at once. `choice` numbers alternatives, `call` numbers the tool calls of a choice from 0.
  */
 export interface AnswerWriter {
-  start(id: string, model: string): void;
+  /** @param usage what is known of it so early: the tier, and with some wires the input */
+  start(id: string, model: string, usage: Usage): void;
   text(choice: number, text: string): void;
   refusal(choice: number, text: string): void;
   call(choice: number, call: number, id: string, name: string): void;

@@ -1,11 +1,9 @@
 import { wrong } from "../fields.ts";
 import type { Json } from "./json.ts";
 import type { Fields } from "./losses.ts";
-import type { Block, Call, Marks, Media, Setting, Source, Text, Turn } from "./model.ts";
+import type { Block, Call, Marks, Media, Source, Text, Turn } from "./model.ts";
 import { fromDataUrl, objectIn } from "./parts.ts";
 import { Unfit } from "./unfit.ts";
-
-type Spoken = { readonly [Key in "speaker"]?: Setting<string> };
 
 function cacheMark(part: Fields): Marks {
   const breakpoint = part.take("prompt_cache_breakpoint");
@@ -75,7 +73,7 @@ function readContent(message: Fields): (Text | Media)[] {
 }
 
 /** A wire that wants an object gets text that is none as `{"arguments": text}`: models write such, and callers send it back. */
-export function readInput(text: string, json: Json, changed: () => void): unknown {
+function readInput(text: string, json: Json, changed: () => void): unknown {
   if (text.trim() === "") return {};
   const input = objectIn(text, json);
   if (input !== undefined) return input;
@@ -98,16 +96,6 @@ function readCall(call: Fields, json: Json): Call {
   return { kind: "call", at: call.at, id, name, input, marks: {} };
 }
 
-const legacyId = (name: string): string => `function:${name}`;
-
-function readFunctionCall(call: Fields, json: Json): Call {
-  const name = call.required("name", call.string("name"));
-  const changed = () => call.losses.name(call.place("arguments"), "changed");
-  const input = readInput(call.string("arguments") ?? "", json, changed);
-  call.rest();
-  return { kind: "call", at: call.at, id: legacyId(name), name, input, marks: {} };
-}
-
 function readAssistant(message: Fields, json: Json): Block[] {
   const blocks: Block[] = readContent(message);
   const refusal = message.string("refusal");
@@ -116,18 +104,16 @@ function readAssistant(message: Fields, json: Json): Block[] {
     blocks.push({ kind: "text", at: message.place("refusal"), text: refusal, marks: {} });
   }
   for (const call of message.all("tool_calls")) blocks.push(readCall(call, json));
-  const legacy = message.fields("function_call");
-  if (legacy !== undefined) blocks.push(readFunctionCall(legacy, json));
-  if (message.take("audio") !== undefined) throw new Unfit("content");
+  const elsewhere = message.take("audio") ?? message.take("function_call");
+  if (elsewhere !== undefined) throw new Unfit("content");
   return blocks;
 }
 
-/** `name` says which function a `function` message answers, and who speaks in any other. */
 function readTurn(message: Fields, json: Json): Turn {
   const role = message.string("role");
   const { at } = message;
   const name = message.string("name");
-  const marks: Spoken = name && role !== "function" ? { speaker: { at: message.place("name"), value: name } } : {};
+  const marks: Marks = name && role !== "tool" ? { speaker: { at: message.place("name"), value: name } } : {};
   switch (role) {
     case "system":
     case "developer":
@@ -136,13 +122,17 @@ function readTurn(message: Fields, json: Json): Turn {
       return { role: "user", at, marks, blocks: readContent(message) };
     case "assistant":
       return { role: "assistant", at, marks, blocks: readAssistant(message, json) };
-    case "tool":
-    case "function": {
-      const told = role === "tool" ? message.string("tool_call_id") : name && legacyId(name);
-      const id = message.required(role === "tool" ? "tool_call_id" : "name", told);
-      const result: Block = { kind: "result", at, id, content: readContent(message), marks: {} };
-      return { role: "user", at, marks, blocks: [result] };
+    case "tool": {
+      const id = message.required("tool_call_id", message.string("tool_call_id"));
+      return {
+        role: "user",
+        at,
+        marks,
+        blocks: [{ kind: "result", at, id, content: readContent(message), marks: {} }],
+      };
     }
+    case "function":
+      throw new Unfit("content");
     default:
       throw wrong(message.place("role"));
   }

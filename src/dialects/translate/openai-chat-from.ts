@@ -1,7 +1,7 @@
 import { wrong } from "../fields.ts";
 import type { Json } from "./json.ts";
 import type { Fields } from "./losses.ts";
-import type { Conversation, Tool } from "./model.ts";
+import type { Conversation, Setting, Tool } from "./model.ts";
 import { readMessages } from "./openai-chat-from-messages.ts";
 import { type Choice, type Effort, Settings } from "./settings.ts";
 import { Unfit } from "./unfit.ts";
@@ -15,12 +15,7 @@ function readTool(outer: Fields): Tool | undefined {
     outer.losses.name(outer.at);
     return undefined;
   }
-  const read = readFunction(tool);
   outer.rest();
-  return read;
-}
-
-function readFunction(tool: Fields): Tool {
   const name = tool.required("name", tool.string("name"));
   const description = tool.string("description");
   const schema = tool.object("parameters") ?? { type: "object", properties: {} };
@@ -36,12 +31,6 @@ function readFunction(tool: Fields): Tool {
   };
 }
 
-/** `functions` are what tools were called before. */
-const readTools = (body: Fields): Tool[] => [
-  ...body.all("tools").flatMap((tool) => readTool(tool) ?? []),
-  ...body.all("functions").map(readFunction),
-];
-
 const words: Readonly<Record<string, Choice>> = {
   none: { kind: "none" },
   auto: { kind: "auto" },
@@ -54,11 +43,11 @@ function nameIn(fields: Fields | undefined): string | undefined {
   return name;
 }
 
-function readChoice(body: Fields, key: string): Choice | undefined {
-  const value = body.take(key);
+function readChoice(body: Fields): Choice | undefined {
+  const value = body.take("tool_choice");
   if (value === undefined) return undefined;
-  if (typeof value === "string") return body.required(key, words[value]);
-  const choice = body.required(key, body.fields(key));
+  if (typeof value === "string") return body.required("tool_choice", words[value]);
+  const choice = body.required("tool_choice", body.fields("tool_choice"));
   const type = choice.string("type") ?? "function";
   const allowed = choice.fields("allowed_tools");
   if (allowed !== undefined) {
@@ -66,9 +55,14 @@ function readChoice(body: Fields, key: string): Choice | undefined {
     return { kind: allowed.string("mode") === "required" ? "any" : "auto", only };
   }
   if (type !== "function") throw new Unfit("tools");
-  const name = key === "function_call" ? choice.string("name") : nameIn(choice.fields("function"));
+  const name = nameIn(choice.fields("function"));
   choice.rest();
   return { kind: "tool", name: choice.required("name", name) };
+}
+
+function told(fields: Fields, key: string): Setting<string> | undefined {
+  const value = fields.string(key);
+  return value === undefined ? undefined : { at: fields.place(key), value };
 }
 
 function readFormat(body: Fields, settings: Settings): void {
@@ -81,8 +75,8 @@ function readFormat(body: Fields, settings: Settings): void {
     return;
   }
   settings.set("format", format.at, {
-    name: schema.string("name"),
-    description: schema.string("description"),
+    name: told(schema, "name"),
+    description: told(schema, "description"),
     schema: schema.object("schema") ?? { type: "object" },
     strict: schema.boolean("strict") ?? false,
   });
@@ -140,11 +134,6 @@ function readSettings(body: Fields, settings: Settings): void {
   } else if (tier !== undefined) body.losses.name(place("service_tier"));
 }
 
-function readToolChoice(body: Fields, settings: Settings): void {
-  settings.set("toolChoice", body.place("function_call"), readChoice(body, "function_call"));
-  settings.set("toolChoice", body.place("tool_choice"), readChoice(body, "tool_choice"));
-}
-
 /** What a chat completion does where these are left out. */
 const defaults = { store: false, verbosity: "medium" } as const;
 
@@ -152,9 +141,13 @@ const defaults = { store: false, verbosity: "medium" } as const;
 export function from(body: Fields, json: Json): Conversation {
   const settings = new Settings();
   const modalities = body.list("modalities");
+  // Callers that say `functions` look for the answer where no tool call is.
+  if (body.take("functions") !== undefined) throw new Unfit("tools");
   if (modalities?.some((each) => each !== "text")) throw new Unfit("modality");
   readSettings(body, settings);
-  readToolChoice(body, settings);
+  settings.set("toolChoice", body.place("tool_choice"), readChoice(body));
+  // Empty it asks for a search too.
+  if (body.take("web_search_options") !== undefined) body.losses.name(body.place("web_search_options"));
   const options = body.fields("stream_options");
   options?.take("include_usage");
   options?.take("include_obfuscation");
@@ -162,7 +155,7 @@ export function from(body: Fields, json: Json): Conversation {
   const conversation: Conversation = {
     model: body.required("model", body.string("model")),
     stream: body.boolean("stream") ?? false,
-    tools: readTools(body),
+    tools: body.all("tools").flatMap((tool) => readTool(tool) ?? []),
     turns: readMessages(body, json),
     settings,
   };

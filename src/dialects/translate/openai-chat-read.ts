@@ -52,25 +52,25 @@ class Reader implements AnswerReader {
       to.fail(failure(chunk, undefined));
       return;
     }
-    this.#begin(chunk, to);
+    this.#begin(chunk, to, usage);
     if (Array.isArray(chunk.choices)) for (const choice of chunk.choices) this.#choice(choice, "delta", to);
   }
 
   whole(body: Fields, to: AnswerWriter, usage: Usage): void {
     const choices = body.required("choices", body.list("choices"));
     const value: Values = { id: body.take("id"), model: body.take("model") };
-    this.#begin(value, to);
+    this.#begin(value, to, usage);
     for (const [index, choice] of choices.entries()) this.#choice({ index, ...fieldsOf(choice) }, "message", to);
     for (const known of ["object", "created", "usage", "system_fingerprint", "service_tier"]) body.take(known);
     body.rest();
     to.end(usage);
   }
 
-  #begin(chunk: Values, to: AnswerWriter): void {
+  #begin(chunk: Values, to: AnswerWriter, usage: Usage): void {
     if (this.#started) return;
     this.#started = true;
     this.#id = textOf(chunk.id) ?? "";
-    to.start(this.#id, textOf(chunk.model) ?? "");
+    to.start(this.#id, textOf(chunk.model) ?? "", usage);
   }
 
   #choice(value: unknown, key: "delta" | "message", to: AnswerWriter): void {
@@ -81,7 +81,7 @@ class Reader implements AnswerReader {
     if (said !== undefined) this.#said(said, index, key, to);
     if (isSaid(choice.logprobs)) this.#losses.name(`choices[${index}].logprobs`);
     const reason = textOf(choice.finish_reason);
-    if (reason !== undefined) this.#stop(index, reason, textOf(choice.stop_reason), to);
+    if (reason) this.#stop(index, reason, textOf(choice.stop_reason), to);
   }
 
   #stop(index: number, finish: string, sequence: string | undefined, to: AnswerWriter): void {

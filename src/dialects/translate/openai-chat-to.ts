@@ -1,9 +1,10 @@
 import type { Names } from "./ids.ts";
 import type { Json } from "./json.ts";
 import type { Losses } from "./losses.ts";
-import type { Conversation, Rendered, Tool } from "./model.ts";
+import type { Conversation, Place, Rendered, Tool } from "./model.ts";
 import { type Abilities, abilitiesOf } from "./openai-chat-models.ts";
 import { toMessages } from "./openai-chat-to-messages.ts";
+import { isStrict } from "./schema.ts";
 import type { Choice, Effort, Settings } from "./settings.ts";
 import { Unfit } from "./unfit.ts";
 
@@ -54,12 +55,25 @@ function addEffort(body: Body, settings: Settings, { efforts }: Abilities, losse
 
 const notInName = /[^a-zA-Z0-9_-]/g;
 
-function addFormat(body: Body, settings: Settings): void {
+/** Strict is what this wire can hold to: a schema with optional properties it would refuse. */
+function strictly(schema: unknown, wished: boolean, at: Place, losses: Losses): boolean {
+  const strict = wished && isStrict(schema);
+  if (wished && !strict) losses.name(at, "changed");
+  return strict;
+}
+
+function addFormat(body: Body, settings: Settings, losses: Losses): void {
   const format = settings.take("format");
   if (format === undefined) return;
-  const { name, description, schema, strict } = format.value;
-  const label = (name ?? "").replace(notInName, "_").slice(0, 64) || "answer";
-  const json_schema = { name: label, ...(description !== undefined && { description }), schema, strict };
+  const { name, description, schema } = format.value;
+  const strict = strictly(schema, format.value.strict, format.at, losses);
+  const label = (name?.value ?? "").replace(notInName, "_").slice(0, 64) || "answer";
+  const json_schema = {
+    name: label,
+    ...(description !== undefined && { description: description.value }),
+    schema,
+    strict,
+  };
   body.response_format = { type: "json_schema", json_schema };
 }
 
@@ -68,8 +82,8 @@ function toTool(tool: Tool, names: Names, losses: Losses): Body {
   const { description, schema, strict } = tool;
   const written: Body = { name: names.to(tool.name) };
   if (description !== undefined) written.description = description;
-  written.parameters = schema;
-  if (strict !== undefined) written.strict = strict.value;
+  written.parameters = schema.properties === undefined ? { ...schema, properties: {} } : schema;
+  if (strict !== undefined) written.strict = strictly(written.parameters, strict.value, strict.at, losses);
   return { type: "function", function: written };
 }
 
@@ -116,7 +130,7 @@ export function to(conversation: Conversation, names: Names, losses: Losses, jso
   addLimit(body, settings, abilities, losses);
   addTools(body, conversation, names, losses);
   body.messages = toMessages(conversation.turns, abilities, names, losses, json);
-  addFormat(body, settings);
+  addFormat(body, settings, losses);
   addEffort(body, settings, abilities, losses);
   addSampling(body, settings, abilities, losses);
   addOwn(body, settings, abilities);

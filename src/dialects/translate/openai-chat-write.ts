@@ -1,4 +1,4 @@
-import type { Usage } from "../dialect.ts";
+import { noUsage, type Usage } from "../dialect.ts";
 import type { SseEvent } from "../sse.ts";
 import type { Losses } from "./losses.ts";
 import type { Failure, StopReason, StreamWriter, WriterOptions } from "./model.ts";
@@ -45,7 +45,6 @@ class Chunks implements StreamWriter {
   /** Of every chunk, up to and behind its choices. */
   #head = "";
   #tail = "";
-  #model = '""';
   #stopped = false;
   #ended = false;
 
@@ -60,11 +59,13 @@ class Chunks implements StreamWriter {
     return out;
   }
 
-  start(id: string, model: string): void {
-    this.#model = JSON.stringify(model);
-    const { created, usage } = this.#options;
-    this.#head = `{"id":${JSON.stringify(id)},"object":"chat.completion.chunk","created":${created},"model":${this.#model},"choices":[`;
-    this.#tail = usage ? `],"usage":null}` : "]}";
+  start(id: string, model: string, usage: Usage): void {
+    if (this.#head !== "") return;
+    const tier = tierOf(usage);
+    const told = tier === undefined ? "" : `,"service_tier":"${tier}"`;
+    const names = `"created":${this.#options.created},"model":${JSON.stringify(model)}${told}`;
+    this.#head = `{"id":${JSON.stringify(id)},"object":"chat.completion.chunk",${names},"choices":[`;
+    this.#tail = this.#options.usage ? `],"usage":null}` : "]}";
     this.#delta(0, `{"role":"assistant","content":"","refusal":null}`);
   }
 
@@ -103,6 +104,7 @@ class Chunks implements StreamWriter {
   }
 
   fail(failure: Failure): void {
+    this.#ended = true;
     this.#out.push(wireEvent(undefined, JSON.stringify(failureBody(failure))));
   }
 
@@ -110,14 +112,14 @@ class Chunks implements StreamWriter {
     if (!this.#stopped || this.#ended) return;
     this.#ended = true;
     if (this.#options.usage) {
-      const tier = tierOf(usage);
-      const told = tier === undefined ? "" : `"service_tier":"${tier}",`;
-      this.#out.push(wireEvent(undefined, `${this.#head}],${told}"usage":${JSON.stringify(usageOf(usage))}}`));
+      this.#out.push(wireEvent(undefined, `${this.#head}],"usage":${JSON.stringify(usageOf(usage))}}`));
     }
     this.#out.push(wireEvent(undefined, "[DONE]"));
   }
 
   #delta(choice: number, delta: string, finish = "null"): void {
+    if (this.#head === "") this.start("", "", noUsage);
+    if (this.#ended) return;
     const said = `{"index":${choice},"delta":${delta},"logprobs":null,"finish_reason":${finish}}`;
     this.#out.push(wireEvent(undefined, this.#head + said + this.#tail));
   }

@@ -36,3 +36,20 @@ export function closedSchema(schema: unknown): unknown {
   }
   return Object.keys(changed).length === 0 ? schema : { ...schema, ...changed };
 }
+
+const belowOf = (schema: Schema): readonly unknown[] => [
+  ...named.flatMap((key) => (isObject(schema[key]) ? Object.values(schema[key]) : [])),
+  ...listed.flatMap((key) => (Array.isArray(schema[key]) ? schema[key] : [])),
+  schema.items,
+];
+
+/** Is every object closed, and every property that it names required, as OpenAI wants it of what it calls strict? */
+export function isStrict(schema: unknown): boolean {
+  if (!isObject(schema)) return true;
+  if (schema.type === "object") {
+    const required = new Set(Array.isArray(schema.required) ? schema.required : []);
+    const names = isObject(schema.properties) ? Object.keys(schema.properties) : [];
+    if (schema.additionalProperties !== false || !names.every((name) => required.has(name))) return false;
+  }
+  return belowOf(schema).every(isStrict);
+}

@@ -8,8 +8,8 @@ export type Choice =
   | { readonly kind: "tool"; readonly name: string };
 
 export interface Format {
-  readonly name: string | undefined;
-  readonly description: string | undefined;
+  readonly name: Setting<string> | undefined;
+  readonly description: Setting<string> | undefined;
   readonly schema: Readonly<Record<string, unknown>>;
   readonly strict: boolean;
 }
