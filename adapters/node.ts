@@ -38,7 +38,41 @@ function toRequest(request: Incoming): HttpRequest {
     // A parser has undone the encoding that the header still names.
     headers: parsed === undefined ? request.headers : { ...request.headers, "content-encoding": undefined },
     peer: request.socket.remoteAddress,
-    body: parsed ?? request.iterator({ destroyOnReturn: false }),
+    body: parsed ?? { [Symbol.asyncIterator]: () => piecesOf(request) },
+  };
+}
+
+/** Pieces that may wait for the engine before the socket is paused. */
+const mostWaiting = 4;
+
+/** A message's pieces; a stream's own iterator costs many times as much, and destroys or outlives what it reads. Left early, the rest stays unread. */
+function piecesOf(request: IncomingMessage): AsyncIterator<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let wake: (() => void) | undefined;
+  const onData = (piece: Uint8Array): void => {
+    if (pieces.push(piece) >= mostWaiting) request.pause();
+    wake?.();
+  };
+  const onOver = (): void => wake?.();
+  const waiting = (resolve: () => void): void => {
+    wake = resolve;
+  };
+  request.on("data", onData).once("end", onOver).once("close", onOver);
+  return {
+    async next() {
+      while (pieces.length === 0) {
+        if (request.readableEnded) return { done: true, value: undefined };
+        if (request.destroyed) throw new Error("the caller left before its request was complete");
+        await new Promise<void>(waiting);
+      }
+      const value = pieces.shift() as Uint8Array;
+      if (pieces.length === 0 && request.isPaused()) request.resume();
+      return { done: false, value };
+    },
+    async return() {
+      request.off("data", onData).pause();
+      return { done: true, value: undefined };
+    },
   };
 }
 
@@ -53,10 +87,10 @@ function push(gateway: Gateway, message: HttpRequest, request: IncomingMessage, 
   let flow: Flow | undefined;
   const sink: Sink = {
     head(head) {
-      const headers: OutgoingHttpHeaders = { ...(head.headers as OutgoingHttpHeaders) };
-      if (!request.readableEnded && request.httpVersionMajor < 2) headers.connection = "close";
+      const headers = head.headers as OutgoingHttpHeaders;
+      const unread = !request.readableEnded && request.httpVersionMajor < 2;
       // Not flushed: the first bytes follow in the same turn and leave in the same packet.
-      response.writeHead(head.status, headers);
+      response.writeHead(head.status, unread ? { ...headers, connection: "close" } : headers);
     },
     data: (bytes) => response.write(bytes),
     end() {

@@ -244,12 +244,8 @@ export class RunningAttempt implements Attempt {
     const ours = this.#instead === undefined ? undefined : dialect.refusal(this.#instead, this.#owner.head);
     this.state = "committed";
     if (ours !== undefined) this.#out = [ours.body];
-    const passed = ours?.headers ?? answerHeaders(head, dialect);
-    const headers: Record<string, HttpHead["headers"][string]> = {
-      ...passed,
-      ...this.#extra,
-      ...this.#owner.answerHeaders(),
-    };
+    const passed: Record<string, HttpHead["headers"][string]> = ours?.headers ?? answerHeaders(head, dialect);
+    const headers = Object.assign(passed, this.#extra, this.#owner.answerHeaders());
     const whole = this.#owner.host.takesBack && this.#kind === "whole";
     if (whole) headers["content-length"] = String(join(this.#out).length);
     this.out = { status: ours?.status ?? head.status, headers };

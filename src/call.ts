@@ -92,7 +92,8 @@ export class RunningCall implements Call, AttemptOwner {
       const bodyless = this.head.method === "GET" || this.head.method === "HEAD";
       if (!bodyless) this.#document = createDocument(this.#bytes, this.#dialect.requestRules, { nested: true });
       this.#state.ask = this.#dialect.ask(this.head, this.#document);
-      const reply = await this.#hooks.run((hooks) => hooks.request?.(this.#document));
+      const answer = this.#hooks.run((hooks) => hooks.request?.(this.#document));
+      const reply = answer instanceof Promise ? await answer : answer;
       if (reply !== undefined) this.#answer(reply);
     } catch (cause) {
       this.#refuse(cause);
@@ -145,7 +146,8 @@ export class RunningCall implements Call, AttemptOwner {
   async #admit(): Promise<number> {
     try {
       if (this.#dialect.operation(this.head) === undefined) throw new Refusal("method_not_allowed");
-      const reply = await this.#hooks.run((hooks) => hooks.head?.());
+      const answer = this.#hooks.run((hooks) => hooks.head?.());
+      const reply = answer instanceof Promise ? await answer : answer;
       if (reply !== undefined) this.#answer(reply);
       else checkBodyHead(this.head, this.limits.body);
       return reply === undefined ? this.limits.body : 0;

@@ -11,15 +11,22 @@ const pauses = [200, 1_000, 5_000, 30_000, 60_000, 200_000];
 /** The store's answer, or a refusal when it fails or takes too long. What it answers later is dropped. */
 export function within<T>(clock: Clock, store: string, action: () => Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
+    let answered = false;
+    let cancel: (() => void) | undefined;
     const fail = (): void => {
-      cancel();
+      answered = true;
+      cancel?.();
       reject(new Refusal("store_unavailable", { store }, 1_000));
     };
-    const cancel = clock.after(longestWait, fail);
     action().then((value) => {
-      cancel();
+      answered = true;
+      cancel?.();
       resolve(value);
     }, fail);
+    // A store within this process has answered by the next microtask and needs no timer.
+    void Promise.resolve().then(() => {
+      if (!answered) cancel = clock.after(longestWait, fail);
+    });
   });
 }
 

@@ -2,6 +2,8 @@ import { type ErrorCode, Refusal } from "../errors.ts";
 import type { Reply } from "../http.ts";
 import type { AttemptContext, AttemptHooks, AttemptOutcome, CallContext, CallHooks, Step } from "../step.ts";
 
+type Answered = ReturnType<NonNullable<CallHooks["head"]>>;
+
 interface Opened {
   readonly name: string;
   readonly hooks: CallHooks;
@@ -23,18 +25,37 @@ export class Hooks {
     this.#observes = call.mode === "observe";
   }
 
-  /** Stops at the first reply; throws the first refusal. */
-  async run(hook: (hooks: CallHooks) => ReturnType<NonNullable<CallHooks["head"]>>): Promise<Reply | undefined> {
-    for (const { name, hooks } of this.#opened) {
+  /** Stops at the first reply; throws the first refusal. A promise only where a step returned one. */
+  run(hook: (hooks: CallHooks) => Answered): Reply | undefined | Promise<Reply | undefined> {
+    return this.#runFrom(0, hook);
+  }
+
+  #runFrom(from: number, hook: (hooks: CallHooks) => Answered): Reply | undefined | Promise<Reply | undefined> {
+    for (let index = from; index < this.#opened.length; index++) {
+      const { name, hooks } = this.#opened[index] as Opened;
       try {
-        const result = hook(hooks);
-        const reply = result instanceof Promise ? await result : result;
+        const reply = hook(hooks);
+        if (reply instanceof Promise) return this.#runBehind(index, reply, hook);
         if (reply !== undefined) return reply as Reply;
       } catch (cause) {
         this.#note(name, cause);
       }
     }
     return undefined;
+  }
+
+  async #runBehind(
+    index: number,
+    waiting: Promise<Reply | void>,
+    hook: (hooks: CallHooks) => Answered,
+  ): Promise<Reply | undefined> {
+    try {
+      const reply = await waiting;
+      if (reply !== undefined) return reply as Reply;
+    } catch (cause) {
+      this.#note((this.#opened[index] as Opened).name, cause);
+    }
+    return this.#runFrom(index + 1, hook);
   }
 
   /** Opens an attempt in every step; what was opened is in `into` even when a later step throws. */

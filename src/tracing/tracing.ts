@@ -1,9 +1,10 @@
 import { type Context, context, type Span, SpanKind, type Tracer, trace } from "@opentelemetry/api";
+import { LRUCache } from "lru-cache";
 import type { Config } from "../config/schema.ts";
 import { spanId } from "../engine/ids.ts";
 import { facts } from "../facts.ts";
 import type { AttemptContext, AttemptHooks, CallContext, CallHooks, Parts, Step } from "../step.ts";
-import { type AnswerText, createAnswerText } from "./answer-text.ts";
+import { type AnswerText, type CleanNames, createAnswerText } from "./answer-text.ts";
 import { attribute } from "./attributes.ts";
 import { lineOf } from "./line.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
@@ -13,9 +14,10 @@ import { describeAttempt, describeCall } from "./spans.ts";
 export function createTracing(config: Config["tracing"], parts: Parts): Step {
   const tracer = trace.getTracer("postern");
   const recorder = createRecorder(parts);
+  const names = new LRUCache<string, true>({ max: 1_000 });
   return {
     name: "tracing",
-    open: (call) => openTrace(call, { config, parts, tracer, recorder }),
+    open: (call) => openTrace(call, { config, parts, tracer, recorder, names }),
     close: () => recorder.close(),
   };
 }
@@ -25,10 +27,11 @@ interface Tools {
   readonly parts: Parts;
   readonly tracer: Tracer;
   readonly recorder: Recorder;
+  readonly names: CleanNames;
 }
 
 function openTrace(call: CallContext, tools: Tools): CallHooks {
-  const { config, parts, tracer, recorder } = tools;
+  const { config, parts, tracer, recorder, names } = tools;
   const parent = parentOf(call);
   const span = tracer.startSpan("chat", { kind: SpanKind.SERVER, startTime: call.startedAt }, parent);
   const inside = trace.setSpan(parent, span);
@@ -57,7 +60,7 @@ function openTrace(call: CallContext, tools: Tools): CallHooks {
         traceId: call.parent.traceId,
         spanId: span.isRecording() ? span.spanContext().spanId : spanId(parts.random),
         request: wanted ? call.facts.get(facts.payload)?.() : undefined,
-        answer: wanted ? answer?.text(scrub) : undefined,
+        answer: wanted ? answer?.text(scrub, names) : undefined,
       });
     },
   };
