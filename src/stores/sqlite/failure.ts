@@ -1,0 +1,14 @@
+/** What is wrong with a file, in words that are ours; SQLite's own messages may quote what was to be stored. */
+export class FileFailure extends Error {
+  override readonly name = "FileFailure";
+}
+
+/** A reason that may be shown and logged. */
+export function reasonOf(cause: unknown): string {
+  if (cause instanceof FileFailure) return cause.message;
+  const { errstr, code } = (cause ?? {}) as { readonly errstr?: unknown; readonly code?: unknown };
+  // node:sqlite has the text that belongs to the code, libsql the code's name.
+  if (typeof errstr === "string") return errstr;
+  if (typeof code === "string") return code;
+  return cause instanceof Error ? cause.name : "unknown";
+}
