@@ -1,6 +1,14 @@
 import { readFile } from "node:fs/promises";
 import type * as grpc from "@grpc/grpc-js";
-import { type Clock, type ConfigInput, createGateway, type Gateway, Refusal, systemClock } from "../../src/index.ts";
+import {
+  type Clock,
+  type Config,
+  type ConfigInput,
+  createGateway,
+  type Gateway,
+  Refusal,
+  systemClock,
+} from "../../src/index.ts";
 import { boundAddress, checkAddress, removeStaleSocket } from "./address.ts";
 import type { Opener } from "./mode.ts";
 import { createServer, type ServerHandle } from "./server.ts";
@@ -64,7 +72,7 @@ const mebibyte = 1_048_576;
  * @example await createExternalProcessor(config, { listen: "unix:/run/postern.sock" }).listen();
  */
 export function createExternalProcessor(
-  config: ConfigInput | string | Gateway = {},
+  config: ConfigInput | Config | string | Gateway = {},
   options: ExternalProcessorOptions = {},
 ): ExternalProcessor {
   const handed = typeof config === "object" && "handle" in config;
