@@ -1,25 +1,21 @@
 import type { AttemptOutcome, Clock } from "../step.ts";
+import { Circuit, type CircuitRules, type Release } from "./circuit.ts";
 import { isProviderFault, isSound } from "./verdict.ts";
-
-/** What an operator says about failing targets. */
-export interface HealthRules {
-  /** Failures in a row after which a target is passed over. */
-  readonly failures: number;
-  /** Milliseconds for which it is. */
-  readonly coolDown: number;
-}
 
 /** What all calls of a gateway have learnt about its targets; it outlives a reload, by the targets' names. */
 export interface Health {
   /** Milliseconds until the target may be asked for this model again, since it said so itself; 0: now. */
   held(target: string, model: string): number;
-  /** Milliseconds for which the target is still passed over after failures in a row; 0: not. */
+  /** Milliseconds for which the target is still passed over for its failures; 0: not. */
   cooling(target: string): number;
-  report(outcome: AttemptOutcome, rules: HealthRules): void;
+  /** The target is chosen. What is returned must be called when the attempt is over, or was not made after all. */
+  enter(target: string, rules: CircuitRules): Release | undefined;
+  /** An attempt begins; its outcome goes to what is returned. */
+  watch(target: string, rules: CircuitRules): (outcome: AttemptOutcome) => void;
 }
 
 /** Knows nothing and learns nothing: what one caller's own key met says nothing about the others. */
-export const noHealth: Health = { held: () => 0, cooling: () => 0, report() {} };
+export const noHealth: Health = { held: () => 0, cooling: () => 0, enter: () => undefined, watch: () => () => {} };
 
 /** A `retry-after` is believed up to here; a provider that means longer will say so again. */
 const longestHold = 3_600_000;
@@ -27,34 +23,33 @@ const longestHold = 3_600_000;
 const mostHolds = 1_000;
 const mostTargets = 1_000;
 
-interface Row {
-  readonly failures: number;
-  readonly until: number;
-}
-
 export function createHealth({ clock }: { readonly clock: Clock }): Health {
-  const rows = new Map<string, Row>();
+  const circuits = new Map<string, Circuit>();
   const holds = new Map<string, number>();
-  const left = (until: number | undefined): number => Math.max(0, (until ?? 0) - clock.ticks());
 
-  const fail = (target: string, { failures, coolDown }: HealthRules): void => {
-    const row = (rows.get(target)?.failures ?? 0) + 1;
-    // After a cool-down the count stands, so that the first call that fails again is the last one to try.
-    remember(rows, target, { failures: row, until: row < failures ? 0 : clock.ticks() + coolDown }, mostTargets);
+  const circuitOf = (target: string): Circuit => {
+    const known = circuits.get(target);
+    if (known !== undefined) return known;
+    const circuit = new Circuit(clock);
+    remember(circuits, target, circuit, mostTargets);
+    return circuit;
   };
 
   return {
-    held: (target, model) => left(holds.get(holdKey(target, model))),
-    cooling: (target) => left(rows.get(target)?.until),
-    report(outcome, rules) {
-      const { target, model, retryAfter } = outcome;
-      if (isProviderFault(outcome)) {
-        if (retryAfter === undefined) return fail(target, rules);
-        const until = clock.ticks() + Math.min(retryAfter, longestHold);
-        remember(holds, holdKey(target, model), until, mostHolds);
-      } else if (isSound(outcome)) {
-        rows.delete(target);
-      }
+    held: (target, model) => Math.max(0, (holds.get(holdKey(target, model)) ?? 0) - clock.ticks()),
+    cooling: (target) => circuits.get(target)?.cooling ?? 0,
+    enter: (target, rules) => circuits.get(target)?.enter(rules),
+    watch(target, rules) {
+      const report = circuitOf(target).watch();
+      return (outcome) => {
+        if (!isProviderFault(outcome)) {
+          if (isSound(outcome)) report(true, rules);
+        } else if (outcome.retryAfter === undefined) report(false, rules);
+        else {
+          const until = clock.ticks() + Math.min(outcome.retryAfter, longestHold);
+          remember(holds, holdKey(target, outcome.model), until, mostHolds);
+        }
+      };
     },
   };
 }

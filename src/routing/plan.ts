@@ -1,123 +1,149 @@
 import type { Config } from "../config/schema.ts";
-import { providerUrls } from "../config/targets.ts";
-import type { Ask, Dialect, Provider } from "../dialects/dialect.ts";
+import type { Ask, Dialect } from "../dialects/dialect.ts";
 import { Refusal } from "../errors.ts";
 import type { Caller } from "../facts.ts";
+import type { RequestHead } from "../http.ts";
 import type { Target } from "../step.ts";
+import { mayAsk, mayReach, ownHosts, withoutKey } from "./reach.ts";
+import { createPins, isInside, type Pins } from "./regions.ts";
+import { inOrder, type Place, type Strategy } from "./strategy.ts";
+import { translates, understands } from "./translation.ts";
 
 /** Who may be tried for one call, in order, and what speaks against trying anybody. */
 export interface Plan {
   readonly targets: readonly Target[];
   readonly refusal: Refusal | undefined;
+  /** Regions outside of which no target may be tried. */
+  readonly pins: Pins;
+}
+
+/** A call as routing looks at it. */
+export interface Demand {
+  readonly caller: Caller;
+  readonly dialect: Dialect;
+  readonly ask: Ask;
+  readonly head: RequestHead;
 }
 
 export interface Planner {
-  plan(caller: Caller, dialect: Dialect, ask: Ask): Plan;
+  plan(demand: Demand): Plan;
   /** Who may be tried when the host picked a target by name: the whole plan if that is in it, else that target alone; or nobody. */
-  picked(name: string, plan: Plan, caller: Caller, dialect: Dialect): readonly Target[];
+  picked(name: string, plan: Plan, demand: Demand): readonly Target[];
   /** Names that the caller may ask for in this dialect; `undefined` where the provider knows better. */
-  models(caller: Caller, dialect: Dialect): readonly string[] | undefined;
+  models(demand: Demand): readonly string[] | undefined;
 }
 
-const ownTimeouts: Target["timeouts"] = { connect: 5_000, firstByte: 120_000, idle: 60_000 };
-
-/** A provider's own host, for callers with a key of their own. */
-const ownHost = (provider: Provider): Target => ({
-  name: provider,
-  provider,
-  baseUrl: providerUrls[provider],
-  model: undefined,
-  apiKey: undefined,
-  headers: {},
-  trusted: false,
-  timeouts: ownTimeouts,
-});
-const ownHosts: Readonly<Record<Provider, Target>> = { openai: ownHost("openai"), anthropic: ownHost("anthropic") };
-
-/** An operator's key is used for callers with a virtual key alone; a target without one (a local model) is anybody's. */
-export const mayReach = (caller: Caller, target: Target): boolean =>
-  caller.key !== undefined || target.apiKey === undefined;
-
-const keyless = new WeakMap<Target, Target>();
-
-/** The host alone, for a caller that has pointed its own key there itself; what else the operator put into the target stays out. */
-function withoutKey(target: Target): Target {
-  const known = keyless.get(target);
-  if (known !== undefined) return known;
-  const host = { ...target, apiKey: undefined, headers: {} };
-  keyless.set(target, host);
-  return host;
+export interface PlannerOptions {
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly translates?: boolean;
 }
 
-/** `gpt-5*` names all that begin so. */
-const names = (right: string, model: string): boolean =>
-  right.endsWith("*") ? model.startsWith(right.slice(0, -1)) : right === model;
+interface Alias extends Strategy {
+  readonly region: string | undefined;
+  readonly places: readonly Place[];
+}
 
-const mayAsk = (caller: Caller, model: string): boolean => caller.models?.some((right) => names(right, model)) ?? true;
-
-function toAliases(config: Config, targets: ReadonlyMap<string, Target>): ReadonlyMap<string, readonly Target[]> {
+function toAliases(config: Config, targets: ReadonlyMap<string, Target>): ReadonlyMap<string, Alias> {
   const toTarget = (alias: string, name: string, model: string | undefined): Target => {
     const target = targets.get(name);
     if (target === undefined) throw new Error(`models.${alias} names the target ${name}, which is not configured`);
     return model === undefined ? target : { ...target, model };
   };
   return new Map(
-    Object.entries(config.models).map(([alias, { targets: entries }]) => [
-      alias,
-      entries.map(({ target, model }) => toTarget(alias, target, model)),
-    ]),
+    Object.entries(config.models).map(([name, { targets: entries, strategy, stickyBy, region }]) => {
+      const places = entries.map(({ target, model, weight }) => ({ target: toTarget(name, target, model), weight }));
+      return [name, { strategy, stickyBy, region, places }];
+    }),
   );
 }
 
-/** What a config offers. */
-interface Offer {
-  readonly aliases: ReadonlyMap<string, readonly Target[]>;
-  readonly targets: ReadonlyMap<string, Target>;
-}
+/** What has to be true of a target, one after the other; the first that none passes is the reason why there is none. */
+type Tests = readonly (readonly [reason: string, test: (target: Target) => boolean])[];
 
-/** A caller's own key is one host's: it is shown to no second one. */
-function planOwn({ aliases, targets }: Offer, caller: Caller, provider: Provider, model: string): Plan {
-  const may = (target: Target): boolean => target.provider === provider && mayReach(caller, target);
-  const named = targets.get(provider);
-  const target = aliases.get(model)?.find(may) ?? (named && may(named) ? named : ownHosts[provider]);
-  return { targets: [target], refusal: undefined };
-}
-
-function planKeyed({ aliases, targets }: Offer, caller: Caller, provider: Provider, model: string): Plan {
-  const entries = aliases.get(model);
-  const reachable = (entries ?? [...targets.values()]).filter((target) => mayReach(caller, target));
-  const speaking = reachable.filter((target) => target.provider === provider);
-  const reason = reachable.length > 0 ? "dialect" : "key";
-  const none = speaking.length > 0 ? undefined : new Refusal("no_target", { reason });
-  if (entries !== undefined) return { targets: speaking, refusal: none };
-  const unknown = aliases.size > 0 && model !== "";
-  return { targets: speaking.slice(0, 1), refusal: unknown ? new Refusal("model_not_found") : none };
+function sift(places: readonly Place[], tests: Tests): { readonly left: readonly Place[]; readonly reason?: string } {
+  let left = places;
+  for (const [reason, test] of tests) {
+    left = left.filter(({ target }) => test(target));
+    if (left.length === 0) return { left, reason };
+  }
+  return { left };
 }
 
 /** Base URLs come from the config and from the table of providers, never from a request. */
-export function createPlanner(config: Config, targets: ReadonlyMap<string, Target>): Planner {
+export function createPlanner(
+  config: Config,
+  targets: ReadonlyMap<string, Target>,
+  { random, translates: translating = translates }: PlannerOptions,
+): Planner {
   const aliases = toAliases(config, targets);
-  const offer: Offer = { aliases, targets };
+  const everybody = [...targets.values()].map((target) => ({ target, weight: 1 }));
+  const pinsOf = createPins(config);
+
+  const testsFor = ({ caller, dialect, ask: { operation } }: Demand, pins: Pins, translated: boolean): Tests => [
+    ["key", (target) => mayReach(caller, target)],
+    ["dialect", (target) => understands(target, { dialect, operation }, translated)],
+    ["region", (target) => isInside(target, pins)],
+  ];
+
+  /** A caller's own key is one host's: it is shown to no second one, and to no other provider. */
+  const planOwn = (demand: Demand, alias: Alias | undefined, pins: Pins): Plan => {
+    const { provider } = demand.dialect;
+    const named = targets.get(provider);
+    const known = [...(alias?.places.map(({ target }) => target) ?? []), ...(named ? [named] : []), ownHosts[provider]];
+    const tests = testsFor(demand, pins, false);
+    const target = known.find((one) => tests.every(([, test]) => test(one)));
+    if (target === undefined) return { targets: [], refusal: new Refusal("no_target", { reason: "region" }), pins };
+    return { targets: [target], refusal: undefined, pins };
+  };
+
+  const planKeyed = (demand: Demand, alias: Alias | undefined, pins: Pins): Plan => {
+    // Without an alias nobody has said that the model is another provider's, too.
+    const { left, reason } = sift(
+      alias?.places ?? everybody,
+      testsFor(demand, pins, translating && alias !== undefined),
+    );
+    const none = left.length > 0 ? undefined : new Refusal("no_target", { reason: reason ?? "key" });
+    if (alias !== undefined) return { targets: inOrder(left, alias, { ...demand, random }), refusal: none, pins };
+    const unknown = aliases.size > 0 && demand.ask.model !== "";
+    const [first] = left;
+    return {
+      targets: first === undefined ? [] : [first.target],
+      refusal: unknown ? new Refusal("model_not_found") : none,
+      pins,
+    };
+  };
 
   return {
-    plan(caller, { provider }, { model }) {
-      const plan = (caller.key === undefined ? planOwn : planKeyed)(offer, caller, provider, model);
-      return model === "" || mayAsk(caller, model) ? plan : { ...plan, refusal: new Refusal("model_not_found") };
+    plan(demand) {
+      const { caller, ask, head } = demand;
+      const alias = aliases.get(ask.model);
+      const asked = pinsOf(caller, head.headers);
+      const pins = alias?.region === undefined ? asked : [...asked, alias.region];
+      const plan = (caller.key === undefined ? planOwn : planKeyed)(demand, alias, pins);
+      return ask.model === "" || mayAsk(caller, ask.model)
+        ? plan
+        : { ...plan, refusal: new Refusal("model_not_found") };
     },
-    picked(name, { targets: planned }, caller, { provider }) {
+    picked(name, { targets: planned, pins }, demand) {
       if (planned.some((target) => target.name === name)) return planned;
-      const target = targets.get(name);
-      if (target?.provider !== provider) return [];
-      if (mayReach(caller, target)) return [target];
-      return caller.key === undefined ? [withoutKey(target)] : [];
+      const known = targets.get(name);
+      if (known === undefined) return [];
+      const { caller } = demand;
+      const target = caller.key === undefined && !mayReach(caller, known) ? withoutKey(known) : known;
+      const translated = translating && caller.key !== undefined;
+      return testsFor(demand, pins, translated).every(([, test]) => test(target)) ? [target] : [];
     },
-    models(caller, { provider }) {
+    models(demand) {
+      const { caller, head } = demand;
       if (aliases.size === 0 || caller.key === undefined) return undefined;
-      const served = (entries: readonly Target[]): boolean =>
-        entries.some((target) => target.provider === provider && mayReach(caller, target));
-      return [...aliases]
-        .filter(([alias, entries]) => mayAsk(caller, alias) && served(entries))
-        .map(([alias]) => alias);
+      const chat: Demand = { ...demand, ask: { ...demand.ask, operation: "chat" } };
+      const asked = pinsOf(caller, head.headers);
+      const isServed = ({ places, region }: Alias): boolean => {
+        const pins = region === undefined ? asked : [...asked, region];
+        return sift(places, testsFor(chat, pins, translating)).left.length > 0;
+      };
+      return [...aliases].filter(([name, alias]) => mayAsk(caller, name) && isServed(alias)).map(([name]) => name);
     },
   };
 }

@@ -4,7 +4,10 @@ import { type Caller, facts } from "../facts.ts";
 import type { AttemptContext, CallContext, CallHooks, Parts, Step, Target } from "../step.ts";
 import { Choice } from "./choice.ts";
 import { createHealth, type Health, noHealth } from "./health.ts";
-import { createPlanner, mayReach, type Plan } from "./plan.ts";
+import { createPlanner, type Demand, type Plan, type PlannerOptions } from "./plan.ts";
+import { mayReach } from "./reach.ts";
+import { isInside } from "./regions.ts";
+import { createRetryBudget, unlimited } from "./retries.ts";
 
 export { createHealth, type Health } from "./health.ts";
 
@@ -17,28 +20,38 @@ export function createRouting(
   targets: ReadonlyMap<string, Target>,
   parts: Parts,
   health: Health = createHealth(parts),
+  options: Partial<PlannerOptions> = {},
 ): Step {
-  const planner = createPlanner(config, targets);
-  const healthFor = (caller: Caller): Health => (caller.key === undefined ? noHealth : health);
+  const planner = createPlanner(config, targets, { random: parts.random, ...options });
+  const shared = { rules: config.routing, clock: parts.clock, health };
+  const ofKeys = { ...shared, retries: createRetryBudget(config.routing.retries, parts.clock) };
+  // What one caller's own key meets is no matter of the others.
+  const ofOne = { ...shared, health: noHealth, retries: unlimited };
+  const partsFor = (caller: Caller) => (caller.key === undefined ? ofOne : ofKeys);
 
   const open = (call: CallContext): CallHooks => {
     let plan: Plan | undefined;
     let choice: Choice | undefined;
+    const demand = (): Demand => ({
+      caller: callerOf(call),
+      dialect: call.dialect,
+      ask: call.ask,
+      head: call.head,
+    });
     const planned = (): Plan => {
-      plan ??= planner.plan(callerOf(call), call.dialect, call.ask);
+      plan ??= planner.plan(demand());
       return plan;
     };
     const choose = (asked: string | undefined): Choice => {
-      const caller = callerOf(call);
-      const targets = asked === undefined ? planned().targets : planner.picked(asked, planned(), caller, call.dialect);
-      return new Choice(call, targets, { rules: config.routing, clock: parts.clock, health: healthFor(caller) });
+      const targets = asked === undefined ? planned().targets : planner.picked(asked, planned(), demand());
+      return new Choice(call, targets, partsFor(callerOf(call)));
     };
 
     return {
       head() {
         const { operation } = call.ask;
         if (operation !== "models" && operation !== "model") return undefined;
-        const ids = planner.models(callerOf(call), call.dialect);
+        const ids = planner.models(demand());
         return ids === undefined ? undefined : call.dialect.models(ids, call.head);
       },
       request() {
@@ -52,19 +65,31 @@ export function createRouting(
       },
       attempt(attempt) {
         const caller = callerOf(call);
+        // Once more where it counts, whoever chose the target.
+        if (!isInside(attempt.target, planned().pins)) attempt.veto("region");
         enter(call, attempt, caller);
-        return { done: (outcome) => healthFor(caller).report(outcome, config.routing) };
+        return { done: partsFor(caller).health.watch(attempt.target.name, config.routing) };
       },
     };
   };
   return { name: "routing", open };
 }
 
+/** Observing lets a caller pass whom access does not know; it reaches nothing of the operator's, and nothing of its own goes along. */
+const stranger: Caller = {
+  key: undefined,
+  attributes: {},
+  models: undefined,
+  maxOutputTokens: undefined,
+  ownKey: false,
+};
+
 /** Access names every caller; without it nobody is let on. */
 function callerOf(call: CallContext): Caller {
   const caller = call.facts.get(facts.caller);
-  if (caller === undefined) throw new Refusal("missing_key");
-  return caller;
+  if (caller !== undefined) return caller;
+  if (call.mode === "observe") return stranger;
+  throw new Refusal("missing_key");
 }
 
 /** The most output tokens that the caller may have, where that is less than what it asked for. */

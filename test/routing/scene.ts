@@ -3,6 +3,7 @@ import { schema } from "../../src/config/schema.ts";
 import type { Ask, Dialect } from "../../src/dialects/dialect.ts";
 import type { Refusal } from "../../src/errors.ts";
 import type { Caller } from "../../src/facts.ts";
+import type { HeaderMap } from "../../src/http.ts";
 import { createHealth, type Health } from "../../src/routing/health.ts";
 import { createRouting } from "../../src/routing/routing.ts";
 import type { AttemptOutcome, CallContext, CallHooks, Parts, Target } from "../../src/step.ts";
@@ -50,12 +51,17 @@ interface SceneOptions {
   readonly models?: ConfigInput["models"];
   readonly routing?: ConfigInput["routing"];
   readonly targets?: readonly Target[];
+  readonly access?: ConfigInput["access"];
+  readonly random?: () => number;
+  readonly translates?: boolean;
 }
 
 interface CallOptions {
   readonly caller?: Partial<Caller>;
   readonly ask?: Partial<Ask>;
   readonly dialect?: Partial<Dialect>;
+  readonly headers?: HeaderMap;
+  readonly mode?: CallContext["mode"];
 }
 
 /** One call as the engine leads it through routing. */
@@ -64,16 +70,18 @@ export class RoutedCall {
   readonly context: CallContext;
   last: AttemptOutcome | undefined;
   attempt: ScriptedAttempt | undefined;
-  #end: () => void = () => {};
+  readonly #ends: (() => void)[] = [];
   #count = 0;
 
   constructor(open: (call: CallContext) => CallHooks, clock: FakeClock, deadline: number, options: CallOptions) {
     const began = clock.ticks();
+    const context = createCallContext({ ...options, dialect: options.dialect ?? openai });
     this.context = {
-      ...createCallContext({ ...options, dialect: options.dialect ?? openai }),
+      ...context,
+      head: { ...context.head, headers: options.headers ?? {} },
       remaining: () => Math.max(0, deadline - (clock.ticks() - began)),
       onEnd: (callback) => {
-        this.#end = callback;
+        this.#ends.push(callback);
       },
     };
     this.hooks = open(this.context);
@@ -88,12 +96,16 @@ export class RoutedCall {
     return this.hooks.next?.(this.last, asked);
   }
 
-  /** The target is tried, and this is what comes of it. */
-  async try(target: Target | undefined, ending: Partial<AttemptOutcome>): Promise<void> {
+  /** An attempt at the target begins. */
+  async open(target: Target | undefined): Promise<ScriptedAttempt> {
     if (target === undefined) throw new Error("there is no target to try");
     this.attempt = new ScriptedAttempt(this.context, { number: ++this.#count, target });
-    await this.attempt.open(this.hooks);
-    this.last = await this.attempt.end(ending);
+    return this.attempt.open(this.hooks);
+  }
+
+  /** The target is tried, and this is what comes of it. */
+  async try(target: Target | undefined, ending: Partial<AttemptOutcome>): Promise<void> {
+    this.last = await (await this.open(target)).end(ending);
   }
 
   /** Tries who is next, as often as something is to come of it; names whom. */
@@ -110,19 +122,20 @@ export class RoutedCall {
 
   /** The caller is gone, or the call is over. */
   end(): void {
-    this.#end();
+    for (const end of this.#ends) end();
   }
 }
 
 /** A gateway's routing under a clock that the test moves. */
 export function createScene(options: SceneOptions = {}) {
   const clock = createFakeClock();
-  const parts = { clock } as unknown as Parts;
+  const parts = { clock, random: options.random ?? (() => 0.5) } as unknown as Parts;
   const health: Health = createHealth(parts);
   const open = (changed: SceneOptions = options) => {
-    const config = schema.parse({ models: changed.models, routing: changed.routing });
+    const config = schema.parse({ models: changed.models, routing: changed.routing, access: changed.access });
     const named = new Map((changed.targets ?? []).map((one) => [one.name, one]));
-    const step = createRouting(config, named, parts, health);
+    const { translates } = changed;
+    const step = createRouting(config, named, parts, health, translates === undefined ? {} : { translates });
     return (call: CallOptions = {}): RoutedCall =>
       new RoutedCall((context) => step.open(context), clock, config.routing.deadline, call);
   };
