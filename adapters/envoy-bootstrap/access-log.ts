@@ -1,7 +1,16 @@
 import { yaml } from "./text.ts";
 
 /** What the processor tells of a call, in the namespace `postern`. */
-export const told = ["call", "model", "target", "input_tokens", "output_tokens", "cost", "findings"] as const;
+export const told = [
+  "call_id",
+  "model",
+  "target",
+  "attempts",
+  "input_tokens",
+  "output_tokens",
+  "cost_dollars",
+  "findings",
+] as const;
 
 /** One line of JSON a call. Paths and headers stay out: a query may hold a key, and a log is no place for either. */
 export const accessLog = yaml`

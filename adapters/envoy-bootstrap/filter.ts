@@ -43,7 +43,8 @@ const byMode: Readonly<Record<EnvoyMode, (plan: Plan) => string>> = {
     allow_mode_override: ${answers === "streamed" ? "true" : "false"}
     # The default of 200ms is less than a call may have to wait for its turn.
     message_timeout: ${seconds(config.routing.longestWait + patience)}
-    mutation_rules: { allow_all_routing: { value: false } }
+    # What the processor removes goes, Envoy's own x-envoy- headers too; a change that Envoy will not make fails the call.
+    mutation_rules: { allow_envoy: { value: true }, disallow_is_error: { value: true } }
     ${closed}
   `,
   tap: () => yaml`

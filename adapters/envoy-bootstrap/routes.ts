@@ -39,7 +39,8 @@ const nobody = yaml`
 const chosen = (provider: Provider, deadline: number): string => yaml`
   - name: ${quote(clusterOf(provider))}
     match: { prefix: "/", headers: [{ name: ${routeHeader}, string_match: { exact: ${quote(provider.target)} } }] }
-    request_headers_to_remove: [${routeHeader}]
+    # Between Envoy and the processor only. Envoy finds no route without x-forwarded-proto, so no filter can remove that one.
+    request_headers_to_remove: [${routeHeader}, x-forwarded-proto]
     route:
       ${destination(provider, deadline)}
       retry_policy: { retry_on: "connect-failure,refused-stream,reset-before-request", num_retries: 1 }

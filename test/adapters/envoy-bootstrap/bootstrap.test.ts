@@ -77,7 +77,8 @@ describe("in transform", () => {
     expect(chosen.map(({ match }) => match?.headers)).toEqual(
       ["eu", "claude", "local", "numbered"].map((exact) => [{ name: "x-postern-route", string_match: { exact } }]),
     );
-    for (const route of chosen) expect(route.request_headers_to_remove).toEqual(["x-postern-route"]);
+    for (const route of chosen)
+      expect(route.request_headers_to_remove).toEqual(["x-postern-route", "x-forwarded-proto"]);
     expect(routes.at(-1)).toMatchObject({ match: { prefix: "/" }, direct_response: { status: 503 } });
   });
 
