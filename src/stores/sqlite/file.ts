@@ -15,6 +15,8 @@ export interface File {
   readonly reader: RecordReader;
   /** All of it or nothing. */
   transaction(action: () => void): void;
+  /** Empties the log of what is in the database by now, so that what was deleted is gone from both; not while somebody reads. */
+  truncate(): void;
   close(): void;
 }
 
@@ -57,6 +59,11 @@ export function openFile({ path, exclusive, synchronous }: Omit<Opening, "now">)
   }
 }
 
+/** Waits for no reader, since reservations would wait with it. */
+function truncate(database: Database): void {
+  database.exec("PRAGMA busy_timeout = 0; PRAGMA wal_checkpoint(TRUNCATE); PRAGMA busy_timeout = 5000");
+}
+
 function toFile(database: Database, lock: ReturnType<typeof lockFile> | undefined): File {
   return {
     ledger: createLedgerTable(database),
@@ -72,7 +79,10 @@ function toFile(database: Database, lock: ReturnType<typeof lockFile> | undefine
         throw cause;
       }
     },
+    truncate: () => truncate(database),
     close() {
+      // libsql leaves it undone.
+      truncate(database);
       database.close();
       lock?.release();
     },

@@ -69,5 +69,4 @@ export type FromThread =
   /** Those from the last answer up to `number` are not, and never will be. */
   | { readonly kind: "lost"; readonly part: Part; readonly number: number; readonly reason: string }
   | { readonly kind: "listed"; readonly number: number; readonly records: readonly CallRecord[] }
-  | { readonly kind: "unlisted"; readonly number: number; readonly reason: string }
-  | { readonly kind: "closed" };
+  | { readonly kind: "unlisted"; readonly number: number; readonly reason: string };

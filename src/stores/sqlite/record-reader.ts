@@ -99,6 +99,7 @@ const toOutcome = (row: Row): AttemptOutcome => ({
   status: number(row.status ?? null),
   reason: text(row.reason),
   retryAfter: number(row.retry_after ?? null),
+  losses: list(row.losses),
   sent: Boolean(row.sent),
   committed: Boolean(row.committed),
   usage: toUsage(row),

@@ -67,6 +67,7 @@ const outcomeColumns: readonly Column<AttemptOutcome>[] = [
   ["status", (outcome) => outcome.status],
   ["reason", (outcome) => outcome.reason],
   ["retry_after", (outcome) => outcome.retryAfter],
+  ["losses", ({ losses }) => json(losses)],
   ["sent", (outcome) => outcome.sent],
   ["committed", (outcome) => outcome.committed],
   ["flowed", (outcome) => outcome.flowed],

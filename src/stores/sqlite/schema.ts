@@ -45,7 +45,7 @@ const migrations: readonly string[] = [
   CREATE TABLE attempts (
     call TEXT NOT NULL, number INTEGER NOT NULL,
     target TEXT NOT NULL, provider TEXT NOT NULL, model TEXT NOT NULL,
-    result TEXT NOT NULL, code TEXT, status INTEGER, reason TEXT, retry_after REAL,
+    result TEXT NOT NULL, code TEXT, status INTEGER, reason TEXT, retry_after REAL, losses TEXT,
     sent INTEGER NOT NULL, committed INTEGER NOT NULL, flowed REAL NOT NULL, cost INTEGER NOT NULL,
     started_at REAL NOT NULL, first_byte REAL, duration REAL NOT NULL,
     input INTEGER NOT NULL, output INTEGER NOT NULL, cache_read INTEGER NOT NULL, cache_write INTEGER NOT NULL,

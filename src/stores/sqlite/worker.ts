@@ -23,6 +23,7 @@ class Service {
   #lingering: NodeJS.Timeout | undefined;
   readonly #requests: Exclude<ToThread, Batch>[] = [];
   #retaining: Retain | undefined;
+  #forgot = false;
 
   constructor(port: MessagePort, file: File) {
     this.#port = port;
@@ -72,6 +73,7 @@ class Service {
     else if (request.kind === "close") this.#close();
     else {
       this.#retaining = request;
+      this.#forgot = false;
       setImmediate(() => this.#forget());
     }
   }
@@ -122,24 +124,28 @@ class Service {
 
   /** One chunk at a time. What fails is tried again with the next retention; that a file takes nothing more is told by what is written. */
   #forget(): void {
-    const { recordsBefore, ledgerBefore } = this.#retaining ?? {};
-    if (recordsBefore === undefined || ledgerBefore === undefined) return;
-    let more = false;
+    if (this.#retaining === undefined) return;
     try {
-      this.#file.transaction(() => {
-        more = this.#file.records.forget(recordsBefore);
-        more = this.#file.ledger.forget(ledgerBefore) || more;
-      });
+      if (this.#forgetSome(this.#retaining)) setImmediate(() => this.#forget());
+      else if (this.#forgot) this.#file.truncate();
     } catch {
-      more = false;
+      this.#retaining = undefined;
     }
-    if (more) setImmediate(() => this.#forget());
+  }
+
+  #forgetSome({ recordsBefore, ledgerBefore }: Retain): boolean {
+    let more = false;
+    this.#file.transaction(() => {
+      more = this.#file.records.forget(recordsBefore);
+      more = this.#file.ledger.forget(ledgerBefore) || more;
+    });
+    this.#forgot ||= more;
+    return more;
   }
 
   #close(): void {
     this.#retaining = undefined;
     this.#file.close();
-    this.#answer({ kind: "closed" });
     this.#port.close();
   }
 

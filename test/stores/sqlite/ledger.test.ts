@@ -149,6 +149,14 @@ describe("the ledger in a file", () => {
     },
   );
 
+  it("is not held up by a tick in which all was refused", async () => {
+    const path = scene.newPath();
+    const { ledger } = await scene.start(path);
+    await expect(ledger.append(reserve("bad", -1n))).rejects.toThrow("out of range");
+    await ledger.append(reserve("good", 1n));
+    expect(rowsOf(path)).toMatchObject([{ id: "good" }]);
+  });
+
   it("says no while the file takes nothing, and goes on when it does again", async () => {
     const path = scene.newPath();
     const { ledger } = await scene.start(path);

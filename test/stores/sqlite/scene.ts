@@ -32,12 +32,17 @@ export function createScene() {
   let files = 0;
 
   const pathOf = (name: string): string => join(folder, name);
-  afterAll(() => Promise.all(open.map((stores) => stores.records.close())));
+  const ends: (() => void)[] = [];
+  afterAll(async () => {
+    for (const end of ends) end();
+    await Promise.all(open.map((stores) => stores.records.close()));
+  });
   return {
     clock,
     log,
     worker,
     pathOf,
+    atEnd: (end: () => void) => ends.push(end),
     newPath: () => pathOf(`${++files}.db`),
     create(path: string, options: Partial<SqliteOptions> = {}): SqliteStores {
       const stores = createSqliteStores({ path, clock, log, worker, ...options });
@@ -56,6 +61,7 @@ export function createScene() {
 export function query(path: string, sql: string, values: readonly Value[] = []): readonly Row[] {
   const database = openDatabase(path, { readOnly: true });
   try {
+    database.exec("PRAGMA busy_timeout = 5000");
     return database.prepare(sql).all(values);
   } finally {
     database.close();
@@ -64,6 +70,7 @@ export function query(path: string, sql: string, values: readonly Value[] = []):
 
 export function change(path: string, sql: string): void {
   const database = openDatabase(path, { readOnly: false });
+  database.exec("PRAGMA busy_timeout = 5000");
   database.exec(sql);
   database.close();
 }
