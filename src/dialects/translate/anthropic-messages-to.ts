@@ -1,7 +1,7 @@
 import { type Abilities, abilitiesOf } from "./anthropic-messages-models.ts";
 import { CacheMarks, toMessages } from "./anthropic-messages-to-messages.ts";
 import type { Names } from "./ids.ts";
-import type { Losses } from "./losses.ts";
+import { below, type Losses } from "./losses.ts";
 import type { Conversation, Rendered, Setting, Tool } from "./model.ts";
 import { closedSchema } from "./schema.ts";
 import type { Choice, Effort, Settings } from "./settings.ts";
@@ -31,11 +31,13 @@ function addSampling(body: Body, settings: Settings, { sampling }: Abilities, lo
   if (topK !== undefined) body.top_k = topK.value;
 }
 
+/** A sequence without any letter is refused here. */
 function addStop(body: Body, settings: Settings, losses: Losses): void {
   const stop = settings.take("stop");
-  const kept = stop?.value.filter((sequence) => sequence.trim() !== "") ?? [];
-  if (stop !== undefined && kept.length < stop.value.length)
-    losses.name(stop.at, kept.length > 0 ? "changed" : undefined);
+  const kept = (stop?.value ?? []).filter((sequence, index) => {
+    if (stop !== undefined && sequence.trim() === "") losses.name(below(stop.at, index));
+    return sequence.trim() !== "";
+  });
   if (kept.length > 0) body.stop_sequences = kept;
 }
 

@@ -1,6 +1,6 @@
 import type { Names } from "./ids.ts";
 import type { Json } from "./json.ts";
-import type { Losses } from "./losses.ts";
+import { below, type Losses } from "./losses.ts";
 import type { Conversation, Place, Rendered, Tool } from "./model.ts";
 import { type Abilities, abilitiesOf } from "./openai-chat-models.ts";
 import { toMessages } from "./openai-chat-to-messages.ts";
@@ -29,7 +29,9 @@ function addSampling(body: Body, settings: Settings, { reasons }: Abilities, los
   if (topP !== undefined) body.top_p = topP.value;
   const stop = settings.take("stop");
   if (stop === undefined) return;
-  if (stop.value.length > mostStops) losses.name(stop.at, "changed");
+  stop.value.forEach((_, index) => {
+    if (index >= mostStops) losses.name(below(stop.at, index));
+  });
   body.stop = stop.value.slice(0, mostStops);
 }
 

@@ -4,7 +4,8 @@ import { createIds, createNames, fitId, originalId } from "../../../src/dialects
 const anthropic = { pattern: /^[a-zA-Z0-9_-]+$/, longest: 64 };
 const openai = { pattern: /^[\x21-\x7e]+$/, longest: 40 };
 const rule = fc.constantFrom(anthropic, openai);
-const well = fc.string({ unit: "grapheme", maxLength: 120 }).filter((text) => text.isWellFormed());
+const isWell = (text: string): boolean => Buffer.from(text).toString() === text;
+const well = fc.string({ unit: "grapheme", maxLength: 120 }).filter(isWell);
 
 describe("the id of a call", () => {
   it("stays as it is where the wire takes it", () => {
@@ -24,12 +25,9 @@ describe("the id of a call", () => {
 
   it("is found again, in another process too, unless it is longer than any wire takes", () => {
     fc.assert(
-      fc.property(
-        fc.string({ unit: "binary", maxLength: 15 }).filter((text) => text.isWellFormed()),
-        (id) => {
-          expect(originalId(fitId(id, anthropic))).toBe(originalId(id));
-        },
-      ),
+      fc.property(fc.string({ unit: "binary", maxLength: 15 }).filter(isWell), (id) => {
+        expect(originalId(fitId(id, anthropic))).toBe(originalId(id));
+      }),
     );
     expect(originalId(fitId("functions.get_weather:0", anthropic))).toBe("functions.get_weather:0");
   });
