@@ -80,6 +80,19 @@ export function createPlanner(
   const everybody = [...targets.values()].map((target) => ({ target, weight: 1 }));
   const pinsOf = createPins(config);
 
+  const served = new Set(
+    [...aliases].flatMap(([name, { places }]) => places.map(({ target }) => target.model ?? name)),
+  );
+
+  /** Further models go by their providers' names, which no alias has: where aliases bound what may be asked for, they vouch for what they lead to. */
+  const mayAskAll = (caller: Caller, { model, furtherModels = [] }: Ask): boolean => {
+    if (model !== "" && !mayAsk(caller, model)) return false;
+    if (caller.key === undefined || (caller.models === undefined && aliases.size === 0)) return true;
+    return furtherModels.every((further) =>
+      caller.models === undefined ? served.has(further) : mayAsk(caller, further),
+    );
+  };
+
   const testsFor = ({ caller, dialect, ask: { operation } }: Demand, pins: Pins, translated: boolean): Tests => [
     ["key", (target) => mayReach(caller, target)],
     ["dialect", (target) => understands(target, { dialect, operation }, translated)],
@@ -121,9 +134,7 @@ export function createPlanner(
       const asked = pinsOf(caller, head.headers);
       const pins = alias?.region === undefined ? asked : [...asked, alias.region];
       const plan = (caller.key === undefined ? planOwn : planKeyed)(demand, alias, pins);
-      return ask.model === "" || mayAsk(caller, ask.model)
-        ? plan
-        : { ...plan, refusal: new Refusal("model_not_found") };
+      return mayAskAll(caller, ask) ? plan : { ...plan, refusal: new Refusal("model_not_found") };
     },
     picked(name, { targets: planned, pins }, demand) {
       if (planned.some((target) => target.name === name)) return planned;

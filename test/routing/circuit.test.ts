@@ -161,6 +161,15 @@ describe("the error rate", () => {
     expect((await begin(scene)).first?.name).toBe("a");
   });
 
+  it("that opened a target keeps it open when the probe fails, however few failed in a row", async () => {
+    const scene = rate({ above: "50%", calls: 4 });
+    for (const ending of [happened.answered, happened.timeout, happened.answered, happened.timeout])
+      await run(scene, ending);
+    scene.clock.advance(30_000);
+    expect(await run(scene, happened.timeout)).toBe("a");
+    expect(await run(scene, happened.answered)).toBe("b");
+  });
+
   it("is not looked at where nothing is said of it", async () => {
     const scene = createScene({ models, targets, routing: { failures: 100 } });
     for (let round = 0; round < 99; round++) expect(await run(scene, happened.timeout)).toBe("a");

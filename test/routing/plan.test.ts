@@ -67,6 +67,29 @@ describe("the plan of a caller with a virtual key", () => {
     expect(ask([], "gpt-4o")).toMatchObject({ code: "model_not_found" });
   });
 
+  it("is refused where the key does not permit a further model that the request names", () => {
+    const { call } = createScene({ targets: [target("a")] });
+    const ask = (models: readonly string[] | undefined, ...furtherModels: readonly string[]) =>
+      call({ caller: { models }, ask: { model: "gpt-5", furtherModels } }).request();
+    expect(ask(undefined, "gpt-5-mini", "*")).toBeUndefined();
+    expect(ask(["gpt-5*"], "gpt-5-mini")).toBeUndefined();
+    expect(ask(["*"], "*")).toBeUndefined();
+    expect(ask(["gpt-5*"], "gpt-5-mini", "gpt-4o")).toMatchObject({ code: "model_not_found" });
+    expect(ask(["gpt-5*"], "*")).toMatchObject({ code: "model_not_found" });
+  });
+
+  it("is refused where a further model is none that the aliases lead to", () => {
+    const models = { fast: { targets: [{ target: "a", model: "gpt-5-mini" }, { target: "b" }] } };
+    const { call } = createScene({ models, targets: [target("a"), target("b")] });
+    const ask = (further: string, caller: object = {}) =>
+      call({ caller, ask: { model: "fast", furtherModels: [further] } }).request();
+    for (const further of ["gpt-5-mini", "fast"]) expect(ask(further)).toBeUndefined();
+    for (const further of ["gpt-5", "*"]) expect(ask(further)).toMatchObject({ code: "model_not_found" });
+    expect(ask("gpt-5-mini", { models: ["fast"] })).toMatchObject({ code: "model_not_found" });
+    expect(ask("gpt-5-mini", { models: ["fast", "gpt-5-mini"] })).toBeUndefined();
+    expect(ask("gpt-5", own)).toBeUndefined();
+  });
+
   it("needs a caller: without one nobody is let on", () => {
     const { call } = createScene({ targets: [target("a")] });
     const one = call();

@@ -134,8 +134,7 @@ export function createScene(options: SceneOptions = {}) {
   const open = (changed: SceneOptions = options) => {
     const config = schema.parse({ models: changed.models, routing: changed.routing, access: changed.access });
     const named = new Map((changed.targets ?? []).map((one) => [one.name, one]));
-    const { translates } = changed;
-    const step = createRouting(config, named, parts, health, translates === undefined ? {} : { translates });
+    const step = createRouting(config, named, parts, health, { translates: changed.translates ?? false });
     return (call: CallOptions = {}): RoutedCall =>
       new RoutedCall((context) => step.open(context), clock, config.routing.deadline, call);
   };
