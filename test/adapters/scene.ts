@@ -23,7 +23,7 @@ export const secret = `ghp_${"x7Kq2mW9".repeat(4)}Zt4B`;
 const customers = join(tmpdir(), `postern-customers-${process.pid}.txt`);
 writeFileSync(customers, `${customer}\n${awkward}\n`);
 
-/** Two targets of each dialect on one provider, an alias over them, two keys, and money. */
+/** Targets of each dialect on one provider, one on none, aliases over them, two keys, and money. */
 export const config =
   (overrides: ConfigInput = {}) =>
   (url: string): ConfigInput => {
@@ -35,6 +35,8 @@ export const config =
         first: { ...openai, baseUrl: `${url}/first/v1` },
         second: { ...openai, baseUrl: `${url}/second/v1` },
         third: { ...anthropic, baseUrl: `${url}/first/v1` },
+        // Nobody listens at this port, which is never given to anybody.
+        dead: { ...openai, baseUrl: "http://127.0.0.1:1/dead/v1" },
       },
       models: {
         plain: { targets: [{ target: "first", model: "gpt-4.1-mini" }] },
