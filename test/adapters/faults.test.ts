@@ -100,7 +100,8 @@ describeAdapters("faults", (host) => {
 
   /** Red when the caller gets an error of ours, or of another target than the last. */
   it("last error passed on: the last target's, when every one has failed", async () => {
-    const scene = await begin(host);
+    const targets = ["first", "second"].map((target) => ({ target, model: "gpt-5-mini" }));
+    const scene = await begin(host, { models: { fast: { targets } } });
     const busy = (who: string) => fails(429, { "retry-after": "3600", "x-request-id": `req_${who}` });
     scene.answer(byTarget(busy("first"), busy("second")));
     const got = await scene.call(asking(`I am ${email}`, { stream: true }));
