@@ -18,7 +18,7 @@ export function bundle(source: string, folder: string): URL {
     target: "node20",
     // What it requires by name it has to find from there.
     banner: {
-      js: `import { createRequire as from } from "node:module"; const require = from(${JSON.stringify(root.href)});`,
+      js: `import { createRequire as createBundleRequire } from "node:module"; const require = createBundleRequire(${JSON.stringify(root.href)});`,
     },
     define: { "import.meta.url": JSON.stringify(new URL(source, root).href) },
   });
