@@ -1,3 +1,5 @@
+import type { Source } from "./source.ts";
+
 /** What a detector reports under: made once per scanner, shared by all its candidates. */
 export interface Rule {
   readonly type: string;
@@ -20,7 +22,7 @@ export interface Candidate {
 
 /** Takes the range [start, end) of the text that is being scanned. */
 export type Report = (rule: Rule, start: number, end: number) => void;
-export type Detector = (text: string, report: Report) => void;
+export type Detector = (source: Source, report: Report) => void;
 
 const actionStrength = { block: 64, mask: 32, flag: 0 } as const;
 /** From the least certain to the most. */

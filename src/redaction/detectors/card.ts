@@ -1,6 +1,6 @@
 import type { Report, Rule } from "./candidate.ts";
 import { is, WORD } from "./characters.ts";
-import { digitsOf, type Groups, mark, size } from "./numbers.ts";
+import { digitAt, digitsOf, type Groups, mark, size } from "./numbers.ts";
 
 /** Issuer prefixes with the lengths their cards have (ISO/IEC 7812; the schemes' published ranges). */
 const issuers =
@@ -11,18 +11,20 @@ const shortest = 12;
 /** Reads a card number that begins with group i: in one piece, or grouped by single spaces or hyphens. Returns the group behind it; i: there is none. */
 export function reportCard(groups: Groups, i: number, rule: Rule, report: Report): number {
   const first = size(groups, i);
+  const { units } = groups.source;
   const start = groups.starts[i] as number;
-  if (first < 4 || first > longest || is(groups.text, start - 1, WORD) || decimal(groups, i)) return i;
   const separator = mark(groups, i);
   const grouped = separator === 32 || separator === 45;
+  if (first < 4 || first > longest || (first < shortest && !grouped)) return i;
+  if (is(units, start - 1, WORD) || decimal(groups, i)) return i;
   let best = -1;
-  let digits = digitsOf(groups, i, i + 1);
-  for (let j = i + 1; digits.length <= longest; digits += digitsOf(groups, j, j + 1), j++) {
-    if (digits.length >= shortest && isCard(digits, groups.text, start)) best = j;
+  let digits = first;
+  for (let j = i + 1; digits <= longest; digits += size(groups, j), j++) {
+    if (digits >= shortest && isCard(groups, i, j)) best = j;
     if (!grouped || j >= groups.count || mark(groups, j - 1) !== separator) break;
-    if (size(groups, j) < 3 && digits.length + size(groups, j) < shortest) break;
+    if (size(groups, j) < 3 && digits + size(groups, j) < shortest) break;
   }
-  if (best < 0 || is(groups.text, groups.ends[best - 1] as number, WORD)) return i;
+  if (best < 0 || is(units, groups.ends[best - 1] as number, WORD)) return i;
   report(rule, start, groups.ends[best - 1] as number);
   return best;
 }
@@ -32,20 +34,26 @@ function decimal(groups: Groups, i: number): boolean {
   return i > 0 && mark(groups, i - 1) === 46;
 }
 
-function isCard(digits: string, text: string, start: number): boolean {
-  if (!luhn(digits) || !issuers.test(digits) || /^(\d)\1*$/.test(digits)) return false;
+function isCard(groups: Groups, i: number, j: number): boolean {
+  if (!luhn(groups, i, j)) return false;
+  const digits = digitsOf(groups, i, j);
+  if (!issuers.test(digits) || /^(\d)\1*$/.test(digits)) return false;
   // Twelve digits are too common to be believed without the word.
+  const start = groups.starts[i] as number;
   return (
     digits.length > shortest ||
-    /\b(?:card|karte|carte|tarjeta|carta|maestro)/i.test(text.slice(Math.max(0, start - 40), start))
+    /\b(?:card|karte|carte|tarjeta|carta|maestro)/i.test(groups.source.text.slice(Math.max(0, start - 40), start))
   );
 }
 
-function luhn(digits: string): boolean {
+function luhn(groups: Groups, i: number, j: number): boolean {
   let sum = 0;
-  for (let i = digits.length - 1, double = false; i >= 0; i--, double = !double) {
-    const digit = digits.charCodeAt(i) - 48;
-    sum += double ? (digit > 4 ? digit * 2 - 9 : digit * 2) : digit;
+  let double = false;
+  for (let group = j - 1; group >= i; group--) {
+    for (let k = size(groups, group) - 1; k >= 0; k--, double = !double) {
+      const digit = digitAt(groups, group, k);
+      sum += double ? (digit > 4 ? digit * 2 - 9 : digit * 2) : digit;
+    }
   }
   return sum % 10 === 0;
 }

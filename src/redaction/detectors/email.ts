@@ -1,5 +1,6 @@
 import type { Report, Rule } from "./candidate.ts";
 import { DOMAIN, is, LOCAL, WORD } from "./characters.ts";
+import type { Source } from "./source.ts";
 
 const DOT = 46;
 const HYPHEN = 45;
@@ -18,38 +19,40 @@ const files = new Set(
  * Reports the address around the `@` at `at`. The local part is taken to the left as far as practice goes, not as far as RFC 5321
  * would let it (`=`, quotes and slashes end it); the domain needs a dot and a top-level domain of letters.
  */
-export function reportEmail(text: string, at: number, rule: Rule, report: Report): void {
-  const start = localStart(text, at);
+export function reportEmail(source: Source, at: number, rule: Rule, report: Report): void {
+  const { text } = source;
+  const start = localStart(source, at);
   if (start === at) return;
-  const end = domainEnd(text, at + 1);
+  const end = domainEnd(source, at + 1);
   if (end < 0) return;
   if (text.charCodeAt(end) === COLON && text.slice(start, at) === "git") return; // scp-like remote, `git@host:path`
   report(rule, start, end);
 }
 
-function localStart(text: string, at: number): number {
+function localStart(source: Source, at: number): number {
+  const { text, units } = source;
   const limit = text.charCodeAt(at - 1) < unspaced ? unspaced : 0x10000;
   let start = at;
-  while (start > 0 && isLocal(text, start - 1, limit)) start--;
+  while (start > 0 && isLocal(source, start - 1, limit)) start--;
   const dots = text.slice(start, at).lastIndexOf("..");
   if (dots >= 0) start += dots + 2;
-  while (start < at && !is(text, start, WORD) && text.charCodeAt(start) < 128) start++;
+  while (start < at && !is(units, start, WORD) && text.charCodeAt(start) < 128) start++;
   return text.charCodeAt(at - 1) === DOT ? at : start;
 }
 
-function isLocal(text: string, index: number, limit: number): boolean {
-  if (is(text, index, LOCAL)) return isName(text, index, limit);
-  return text.charCodeAt(index) === APOSTROPHE && is(text, index - 1, WORD) && is(text, index + 1, WORD);
+function isLocal({ text, units }: Source, index: number, limit: number): boolean {
+  if (is(units, index, LOCAL)) return isName(text, index, limit);
+  return units[index] === APOSTROPHE && is(units, index - 1, WORD) && is(units, index + 1, WORD);
 }
 
 /** Where the longest domain that begins at `from` ends; -1: there is none. */
-function domainEnd(text: string, from: number): number {
+function domainEnd({ text, units }: Source, from: number): number {
   let end = -1;
   let label = from;
   for (let labels = 1; ; labels++) {
     const limit = text.charCodeAt(label) < unspaced ? unspaced : 0x10000;
     let index = label;
-    while (is(text, index, DOMAIN) && text.charCodeAt(index) !== DOT && isName(text, index, limit)) index++;
+    while (is(units, index, DOMAIN) && text.charCodeAt(index) !== DOT && isName(text, index, limit)) index++;
     if (index === label || text.charCodeAt(label) === HYPHEN) return end;
     const last = labels > 1 ? topLevelLength(text.slice(label, index)) : 0;
     if (last > 0) end = label + last;

@@ -1,5 +1,6 @@
 import type { Report, Rule } from "./candidate.ts";
 import { DIGIT, is, LETTER, WORD } from "./characters.ts";
+import type { Source } from "./source.ts";
 
 /** Lengths by country (SWIFT IBAN registry). */
 const lengths = new Map(
@@ -16,11 +17,12 @@ const lengths = new Map(
 const lookBack = 14;
 
 /** Reads the IBAN whose account number holds the digit at `digit`. Returns where it ends; `digit`: there is none. */
-export function reportIban(text: string, digit: number, rule: Rule, report: Report): number {
+export function reportIban(source: Source, digit: number, rule: Rule, report: Report): number {
+  const { units } = source;
   for (let start = digit - 2; start >= 0 && start >= digit - lookBack; start--) {
-    if (!is(text, start, LETTER) || !is(text, start + 1, LETTER) || is(text, start - 1, WORD)) continue;
-    if (!is(text, start + 2, DIGIT) || !is(text, start + 3, DIGIT)) continue;
-    const end = ibanEnd(text, start);
+    if (!is(units, start, LETTER) || !is(units, start + 1, LETTER) || is(units, start - 1, WORD)) continue;
+    if (!is(units, start + 2, DIGIT) || !is(units, start + 3, DIGIT)) continue;
+    const end = ibanEnd(source, start);
     if (end === start) continue;
     report(rule, start, end);
     return end;
@@ -28,17 +30,18 @@ export function reportIban(text: string, digit: number, rule: Rule, report: Repo
   return digit;
 }
 
-function ibanEnd(text: string, start: number): number {
+function ibanEnd({ text, units }: Source, start: number): number {
   const length = lengths.get(text.slice(start, start + 2).toUpperCase());
   if (length === undefined) return start;
   let compact = "";
   let end = start;
   while (compact.length < length) {
-    if (is(text, end, DIGIT | LETTER)) compact += text[end++];
-    else if ((text[end] === " " || text[end] === "-") && compact.length > 3 && is(text, end + 1, DIGIT | LETTER)) end++;
+    if (is(units, end, DIGIT | LETTER)) compact += text[end++];
+    else if ((text[end] === " " || text[end] === "-") && compact.length > 3 && is(units, end + 1, DIGIT | LETTER))
+      end++;
     else return start;
   }
-  return !is(text, end, WORD) && remainder(compact) === 1 ? end : start;
+  return !is(units, end, WORD) && remainder(compact) === 1 ? end : start;
 }
 
 /** ISO 7064 mod 97-10: the country and check digits moved to the end, letters read as 10 to 35. */

@@ -1,5 +1,6 @@
 import type { Report, Rule } from "./candidate.ts";
 import { DIGIT, HEX, is, skip, WORD } from "./characters.ts";
+import type { Source } from "./source.ts";
 
 /*
  * Not reported, since they name no machine of anyone's: 0.0.0.0, 127.0.0.0/8, masks and broadcast (255.…), `::`, `::1`; and what
@@ -14,72 +15,74 @@ const PERCENT = 37;
 const numbering = /(?:\b(?:v|ver|version|release|build|section|sec|sect|chapter|clause)|§)[\s:=."'#-]{0,3}$/i;
 
 /** Reads a dotted quad at `start`, which is a digit. Returns where it ends; `start`: it is none. */
-export function ipv4End(text: string, start: number): number {
+export function ipv4End({ units }: Source, start: number): number {
   let index = start;
   for (let octet = 0; octet < 4; octet++) {
-    if (octet > 0 && text.charCodeAt(index++) !== DOT) return start;
+    if (octet > 0 && units[index++] !== DOT) return start;
     const from = index;
     let value = 0;
-    while (index - from < 3 && is(text, index, DIGIT)) value = value * 10 + text.charCodeAt(index++) - 48;
-    if (index === from || value > 255 || is(text, index, DIGIT)) return start;
+    while (index - from < 3 && is(units, index, DIGIT)) value = value * 10 + (units[index++] as number) - 48;
+    if (index === from || value > 255 || is(units, index, DIGIT)) return start;
   }
-  const longer = text.charCodeAt(index) === DOT && is(text, index + 1, DIGIT);
-  return longer || is(text, index, WORD) ? start : index;
+  const longer = units[index] === DOT && is(units, index + 1, DIGIT);
+  return longer || is(units, index, WORD) ? start : index;
 }
 
 /** Reports the IPv4 address that begins at `start`. Returns whether there is one. */
-export function reportIpv4(text: string, start: number, rule: Rule, report: Report): boolean {
-  const end = ipv4End(text, start);
-  if (end === start || is(text, start - 1, WORD)) return false;
-  const before = text.charCodeAt(start - 1);
-  if (before === DOT && is(text, start - 2, DIGIT)) return false;
-  if (before === SLASH && is(text, start - 2, WORD)) return false;
+export function reportIpv4(source: Source, start: number, rule: Rule, report: Report): boolean {
+  const { text, units } = source;
+  const end = ipv4End(source, start);
+  if (end === start || is(units, start - 1, WORD)) return false;
+  const before = units[start - 1];
+  if (before === DOT && is(units, start - 2, DIGIT)) return false;
+  if (before === SLASH && is(units, start - 2, WORD)) return false;
   if (/^(?:0\.0\.0\.0$|127\.|255\.)/.test(text.slice(start, end))) return false;
   if (numbering.test(text.slice(Math.max(0, start - 12), start))) return false;
-  report(rule, start, networkEnd(text, end, 32));
+  report(rule, start, networkEnd(source, end, 32));
   return true;
 }
 
 /** With the prefix length behind it, if there is one: `/24`. */
-function networkEnd(text: string, end: number, most: number): number {
-  if (text.charCodeAt(end) !== SLASH) return end;
-  const after = skip(text, end + 1, DIGIT);
+function networkEnd({ text, units }: Source, end: number, most: number): number {
+  if (units[end] !== SLASH) return end;
+  const after = skip(units, end + 1, DIGIT);
   if (after === end + 1 || after > end + 4 || Number(text.slice(end + 1, after)) > most) return end;
-  return is(text, after, WORD) || text.charCodeAt(after) === SLASH ? end : after;
+  return is(units, after, WORD) || units[after] === SLASH ? end : after;
 }
 
 /** No address is longer than this: `0000:0000:0000:0000:0000:0000:255.255.255.255`. */
 const longest = 45;
 
 /** Reads the IPv6 address (RFC 4291, zones of RFC 4007) around the colon at `colon`. Returns up to where the text has been read. */
-export function reportIpv6(text: string, colon: number, rule: Rule, report: Report): number {
+export function reportIpv6(source: Source, colon: number, rule: Rule, report: Report): number {
+  const { text, units } = source;
   let start = colon;
-  while (start > 0 && colon - start <= longest && (is(text, start - 1, HEX) || text.charCodeAt(start - 1) === COLON))
-    start--;
+  while (start > 0 && colon - start <= longest && (is(units, start - 1, HEX) || units[start - 1] === COLON)) start--;
   let end = colon;
   let colons = 0;
-  for (; end - colon <= longest && (is(text, end, HEX) || text.charCodeAt(end) === COLON); end++) {
-    if (text.charCodeAt(end) === COLON) colons++;
+  for (; end - colon <= longest && (is(units, end, HEX) || units[end] === COLON); end++) {
+    if (units[end] === COLON) colons++;
   }
-  if (colons < 2 || end - start > longest || is(text, start - 1, WORD)) return end;
+  if (colons < 2 || end - start > longest || is(units, start - 1, WORD)) return end;
   let quad = -1;
-  if (text.charCodeAt(end) === DOT) {
+  if (units[end] === DOT) {
     quad = text.lastIndexOf(":", end) + 1;
-    end = ipv4End(text, quad);
+    end = ipv4End(source, quad);
     if (end === quad) return end + 1;
-  } else if (text.charCodeAt(end - 1) === COLON && text.charCodeAt(end - 2) !== COLON) end--;
-  if (
-    is(text, end, WORD) ||
-    !isIpv6(text.slice(start, quad < 0 ? end : quad), quad >= 0, text.charCodeAt(end) === SLASH)
-  )
-    return end + 1;
-  if (text.charCodeAt(end) === PERCENT && is(text, end + 1, WORD)) end = skip(text, end + 1, WORD);
-  report(rule, start, networkEnd(text, end, 128));
+  } else if (units[end - 1] === COLON && units[end - 2] !== COLON) end--;
+  const head = text.slice(start, quad < 0 ? end : quad);
+  if (is(units, end, WORD) || !isIpv6(head, quad >= 0, units[end] === SLASH)) return end + 1;
+  if (units[end] === PERCENT && is(units, end + 1, WORD)) end = skip(units, end + 1, WORD);
+  report(rule, start, networkEnd(source, end, 128));
   return end + 1;
 }
 
+/** Six groups and their colons, before a dotted quad: what is shorter has two colons together, and `10:30:00` is a time. */
+const shortestWhole = 12;
+
 /** `head`: the address, without a dotted quad at its end. `network`: a prefix length follows. */
 function isIpv6(head: string, quad: boolean, network: boolean): boolean {
+  if (head.length < shortestWhole && !head.includes("::")) return false;
   const halves = head.split("::");
   if (halves.length > 2 || (!quad && !/\d/.test(head))) return false;
   const compressed = halves.length === 2;

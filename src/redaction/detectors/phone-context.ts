@@ -1,3 +1,6 @@
+import { is, LETTER } from "./characters.ts";
+import type { Source } from "./source.ts";
+
 type Context = "phone" | "other";
 
 /** Words that tell what a number near them is. */
@@ -21,10 +24,20 @@ const symbols = /[☎☏✆📞📱]/u;
 const after = /^[\s,()\-–]{0,3}(?:office|fax|mobile|cell|phone|home|work|desk|direct|tel)\b/i;
 const reach = 48;
 
+/** A letter, or anything beyond ASCII, in [from, to). */
+function hasWords(units: Source["units"], from: number, to: number): boolean {
+  for (let index = from; index < to; index++) {
+    if (is(units, index, LETTER) || (units[index] as number) >= 0x80) return true;
+  }
+  return false;
+}
+
 /** What the nearest telling word, before or right after the number, says that the number is. */
-export function phoneContext(text: string, start: number, end: number): Context | undefined {
-  if (after.test(text.slice(end, end + 12))) return "phone";
-  const before = text.slice(Math.max(0, start - reach), start);
+export function phoneContext({ text, units }: Source, start: number, end: number): Context | undefined {
+  if (hasWords(units, end, end + 4) && after.test(text.slice(end, end + 12))) return "phone";
+  const from = Math.max(0, start - reach);
+  if (!hasWords(units, from, start)) return undefined;
+  const before = text.slice(from, start);
   const found = before.match(words) ?? [];
   for (let i = found.length - 1; i >= 0; i--) {
     const word = (found[i] as string).toLowerCase();

@@ -1,9 +1,10 @@
 import type { Report, Rule } from "./candidate.ts";
 import { is, WORD } from "./characters.ts";
 import { ipv4End } from "./ip.ts";
-import { digitsOf, type Groups, mark, size } from "./numbers.ts";
+import { digitAt, digitsOf, type Groups, mark, size } from "./numbers.ts";
 import { phoneContext } from "./phone-context.ts";
 import { phonePlan } from "./phone-plan.ts";
+import type { Source } from "./source.ts";
 
 const PLUS = 43;
 const OPEN = 40;
@@ -22,29 +23,31 @@ const extension = /[ ,;]{0,2}(?:x|ext\.?|extension|durchwahl) ?\d{1,6}(?!\w)/iy;
  * and whatever else has the shape, next to a word such as `phone`. Nearer words such as `order` or `invoice` take all but the `+` away.
  */
 export function reportPhone(groups: Groups, i: number, rule: Rule, report: Report): number {
-  const { text } = groups;
+  const { units } = groups.source;
   const start = groups.starts[i] as number;
-  if (is(text, start - 1, WORD)) return i + 1;
-  const plus = plusBefore(text, start);
+  if (is(units, start - 1, WORD)) return i + 1;
+  const plus = plusBefore(units, start);
   const next = plus >= 0 ? international(groups, i, 0) : national(groups, i);
   if (next <= i) return i + 1;
-  const end = extensionEnd(text, groups.ends[next - 1] as number);
+  const end = extensionEnd(groups.source, groups.ends[next - 1] as number);
   report(rule, plus >= 0 ? plus : opening(groups, i, next), end);
   return next;
 }
 
 /** Where the `+` stands that `+44`, `(+44` or `+(44` begin with; -1: none. */
-function plusBefore(text: string, start: number): number {
-  const at = text.charCodeAt(start - 1) === OPEN ? start - 2 : start - 1;
-  if (text.charCodeAt(at) !== PLUS || is(text, at - 1, WORD)) return -1;
-  return text.charCodeAt(at - 1) === OPEN ? at - 1 : at;
+function plusBefore(units: Source["units"], start: number): number {
+  const at = units[start - 1] === OPEN ? start - 2 : start - 1;
+  if (units[at] !== PLUS || is(units, at - 1, WORD)) return -1;
+  return units[at - 1] === OPEN ? at - 1 : at;
 }
 
 function opening(groups: Groups, i: number, next: number): number {
+  const { units } = groups.source;
   const start = groups.starts[i] as number;
-  if (groups.text.charCodeAt(start - 1) !== OPEN) return start;
-  const close = groups.text.indexOf(")", start);
-  return close >= 0 && close < (groups.ends[next - 1] as number) ? start - 1 : start;
+  if (units[start - 1] !== OPEN) return start;
+  const end = groups.ends[next - 1] as number;
+  for (let index = start; index < end; index++) if (units[index] === CLOSE) return start - 1;
+  return start;
 }
 
 const plans = new Map<string, RegExp>();
@@ -72,51 +75,61 @@ function international(groups: Groups, i: number, prefix: number): number {
   for (let j = i + 1; digits.length <= longest; j++) {
     if (digits.length >= 6 && isInternational(digits) && ends(groups, j)) best = j;
     if (!joined(groups, j)) break;
-    if (!(size(groups, j) === 1 && digitsOf(groups, j, j + 1) === "0" && bracketed(groups, j)))
+    if (!(size(groups, j) === 1 && digitAt(groups, j, 0) === 0 && bracketed(groups, j)))
       digits += digitsOf(groups, j, j + 1);
   }
   return best;
 }
 
 function bracketed(groups: Groups, j: number): boolean {
-  return (
-    groups.text.charCodeAt((groups.starts[j] as number) - 1) === OPEN &&
-    groups.text.charCodeAt(groups.ends[j] as number) === CLOSE
-  );
+  const { units } = groups.source;
+  return units[(groups.starts[j] as number) - 1] === OPEN && units[groups.ends[j] as number] === CLOSE;
 }
 
 /** Do at most three marks, none of them a `+` or a second space, stand between group j, which is free, and the one before it? */
 function joined(groups: Groups, j: number): boolean {
   if (j >= groups.count || groups.sure[j]) return false;
-  const between = groups.text.slice(groups.ends[j - 1], groups.starts[j]);
-  return between.length <= 3 && !between.includes("+") && !between.includes("  ");
+  const { units } = groups.source;
+  const start = groups.starts[j] as number;
+  const end = groups.ends[j - 1] as number;
+  if (start - end > 3) return false;
+  for (let index = end; index < start; index++) {
+    if (units[index] === PLUS || (units[index] === SPACE && units[index + 1] === SPACE)) return false;
+  }
+  return true;
 }
 
 function ends(groups: Groups, j: number): boolean {
   const end = groups.ends[j - 1] as number;
-  return !is(groups.text, end, WORD) || extensionEnd(groups.text, end) > end;
+  return !is(groups.source.units, end, WORD) || extensionEnd(groups.source, end) > end;
 }
 
-function extensionEnd(text: string, end: number): number {
+function extensionEnd({ text }: Source, end: number): number {
   extension.lastIndex = end;
   return extension.test(text) ? extension.lastIndex : end;
 }
 
 function national(groups: Groups, i: number): number {
-  const { text } = groups;
+  const { source } = groups;
   const start = groups.starts[i] as number;
-  const before = text.charCodeAt(start - 1);
+  const before = source.units[start - 1];
   if ((before === DOT || before === SLASH || before === HYPHEN) && i > 0 && mark(groups, i - 1) !== 0) return i;
-  if (isDate(groups, i) || ipv4End(text, start) > start) return i;
-  const exit = /^(?:00|011)(?=[1-9])/.exec(digitsOf(groups, i, i + 1));
-  const abroad = exit ? international(groups, i, exit[0].length) : i;
+  if (isDate(groups, i) || (mark(groups, i) === DOT && ipv4End(source, start) > start)) return i;
+  const exit = exitCode(groups, i);
+  const abroad = exit > 0 ? international(groups, i, exit) : i;
   const shaped = abroad > i ? abroad : northAmerican(groups, i);
   const candidate = shaped > i ? shaped : grouped(groups, i);
   if (candidate === i) return i;
-  const context = phoneContext(text, start, groups.ends[candidate - 1] as number);
+  const context = phoneContext(source, start, groups.ends[candidate - 1] as number);
   if (context === "other") return i;
   if (context === "phone") return candidate;
   return shaped > i || trunk(groups, i, candidate) ? candidate : i;
+}
+
+/** How many digits of group i are what is dialled to reach another country. */
+function exitCode(groups: Groups, i: number): number {
+  if (digitAt(groups, i, 0) !== 0) return 0;
+  return /^(?:00|011)(?=[1-9])/.exec(digitsOf(groups, i, i + 1))?.[0].length ?? 0;
 }
 
 /** NPA-NXX-XXXX, its area code in brackets or not, after a country code of up to three digits or none. Spaces alone have to stand alone. */
@@ -124,9 +137,9 @@ function northAmerican(groups: Groups, i: number): number {
   const first = size(groups, i) < 3 && size(groups, i + 1) === 3 && size(groups, i + 3) === 4 ? i + 1 : i;
   if (first > i && !joined(groups, first)) return i;
   const next = size(groups, first + 1) === 7 && bracketed(groups, first) ? first + 2 : first + 3;
-  if (next > groups.count || !/^[2-9]\d\d[2-9]\d{6}$/.test(digitsOf(groups, first, next)) || size(groups, first) !== 3)
-    return i;
-  if (next === first + 3 && size(groups, first + 1) !== 3) return i;
+  if (next > groups.count || size(groups, first) !== 3) return i;
+  if (next === first + 3 && (size(groups, first + 1) !== 3 || size(groups, first + 2) !== 4)) return i;
+  if (digitAt(groups, first, 0) < 2 || digitAt(groups, first + 1, 0) < 2) return i;
   for (let j = first + 1; j < next; j++) if (!joined(groups, j)) return i;
   if (mark(groups, first) === SPACE && mark(groups, first + 1) === SPACE && (i > 0 || next < groups.count)) return i;
   return ends(groups, next) ? next : i;
@@ -147,16 +160,17 @@ function grouped(groups: Groups, i: number): number {
 /** A decimal number, `5.1234567`, or one with marks between thousands, `12.345.678`. */
 function isAmount(groups: Groups, i: number, next: number): boolean {
   if (mark(groups, i) === DOT && next === i + 2 && size(groups, i) < 3) return true;
-  if (next - i < 2 || size(groups, i) > 3 || groups.text[groups.starts[i] as number] === "0") return false;
+  if (next - i < 2 || size(groups, i) > 3 || digitAt(groups, i, 0) === 0) return false;
   for (let j = i + 1; j < next; j++) if (size(groups, j) !== 3 || mark(groups, j - 1) !== DOT) return false;
   return true;
 }
 
 /** Does it begin with one 0, and has it the nine to twelve digits that national numbers have with it? */
 function trunk(groups: Groups, i: number, next: number): boolean {
-  const digits = digitsOf(groups, i, next);
-  if (!/^0[1-9]/.test(digits) || size(groups, i) < 2) return false;
-  return next === i + 1 ? digits.length === 10 || digits.length === 11 : digits.length >= 9 && digits.length <= 12;
+  if (size(groups, i) < 2 || digitAt(groups, i, 0) !== 0 || digitAt(groups, i, 1) === 0) return false;
+  let digits = 0;
+  for (let j = i; j < next; j++) digits += size(groups, j);
+  return next === i + 1 ? digits === 10 || digits === 11 : digits >= 9 && digits <= 12;
 }
 
 /** 2024-01-31, 31.01.2024, 1/31/2024 */
@@ -169,11 +183,12 @@ function isDate(groups: Groups, i: number): boolean {
 
 function isYear(groups: Groups, i: number): boolean {
   if (size(groups, i) !== 4) return false;
-  const century =
-    groups.text.charCodeAt(groups.starts[i] as number) * 100 + groups.text.charCodeAt((groups.starts[i] as number) + 1);
-  return century === 49 * 100 + 57 || century === 50 * 100 + 48; // 19, 20
+  const century = digitAt(groups, i, 0) * 10 + digitAt(groups, i, 1);
+  return century === 19 || century === 20;
 }
 
 function isUpTo(groups: Groups, i: number, most: number): boolean {
-  return size(groups, i) <= 2 && Number(digitsOf(groups, i, i + 1)) <= most;
+  const digits = size(groups, i);
+  if (digits > 2) return false;
+  return (digits === 2 ? digitAt(groups, i, 0) * 10 : 0) + digitAt(groups, i, digits - 1) <= most;
 }

@@ -1,4 +1,5 @@
 import type { Detector, Rule } from "./candidate.ts";
+import { HYPHEN } from "./characters.ts";
 
 const head = /-----BEGIN (?:[A-Z0-9]{1,12} ){0,4}PRIVATE KEY(?: BLOCK)?-----/y;
 const tail = /-----END [A-Z0-9 ]{0,60}-----/y;
@@ -8,7 +9,8 @@ const shortest = 48;
 
 /** Finds PEM and OpenPGP private keys, the whole block; one whose end is missing as far as it goes. */
 export function createPrivateKeyDetector(rule: Rule): Detector {
-  return (text, report) => {
+  return ({ text, classes }, report) => {
+    if ((classes & HYPHEN) === 0) return;
     let close = -2;
     let begin = text.indexOf("-----BEGIN ");
     while (begin >= 0) {

@@ -1,7 +1,9 @@
 import { createReadStream } from "node:fs";
+import { FirstWords } from "./first-words.ts";
+import { Folder } from "./folding.ts";
 import { KeyedHash } from "./keyed-hash.ts";
-import { Tokenizer, type Tokens } from "./tokens.ts";
-import { createView } from "./view.ts";
+import { SourceReader } from "./source.ts";
+import { WordReader, type Words } from "./words.ts";
 
 /** The operator's own records, of which only keyed hashes are kept. */
 export interface RecordList {
@@ -9,7 +11,7 @@ export interface RecordList {
   readonly action: "mask" | "block" | "flag" | "off";
   readonly size: number;
   /** Calls `found` with the range of each entry, from left to right, the longest where several begin. */
-  find(tokens: Tokens, found: (start: number, end: number) => void): void;
+  find(words: Words, found: (start: number, end: number) => void): void;
 }
 
 export const mostEntries = 1_000_000;
@@ -52,7 +54,9 @@ function eachLine(text: string, take: (line: string) => void): string {
 class Builder {
   readonly #name: string;
   readonly #hash = new KeyedHash();
-  readonly #tokenizer = new Tokenizer();
+  readonly #source = new SourceReader();
+  readonly #words = new WordReader();
+  readonly #folder = new Folder(mostUnits + 1);
   /** Per entry: both halves of its hash, the hash of its first word, its number of words. */
   #entries = new Uint32Array(4 * 1_024);
   #count = 0;
@@ -70,20 +74,26 @@ class Builder {
     this.#line++;
     const line = (this.#line === 1 ? raw.replace(/^\ufeff/, "") : raw).trim();
     if (line === "" || line.startsWith("#")) return;
-    const tokens = this.#tokenizer.read(createView(line)?.text ?? line);
-    const last = tokens.count - 1;
+    const words = this.#words.read(this.#source.read(line));
+    const last = words.count - 1;
     if (last < 0) this.refuse("has no letter and no digit");
-    const length = tokens.foldedEnds[last] as number;
-    if (last === 0 && length - (tokens.foldedStarts[0] as number) < shortestWord)
-      this.refuse(`is one word of fewer than ${shortestWord} characters`);
+    this.#folder.add(words.units, words.starts[0] as number, words.ends[last] as number);
+    const { units, length } = this.#folder;
+    if (last === 0 && length < shortestWord) this.refuse(`is one word of fewer than ${shortestWord} characters`);
     if (last >= mostWords) this.refuse(`has more than ${mostWords} words`);
     if (length > mostUnits) this.refuse("is longer than 1,024 characters");
     if (this.#count === mostEntries) this.refuse("is one too many: a list holds 1,000,000 at most");
     this.#hash.start();
-    this.#hash.add(tokens.units, tokens.foldedStarts[0] as number, length);
+    this.#hash.add(units, 0, length);
     this.#hash.finish();
-    this.#push(tokens.hashes[0] as number, tokens.count);
-    this.#tokenizer.wipe();
+    this.#push(words.hashes[0] as number, words.count);
+    this.#wipe();
+  }
+
+  #wipe(): void {
+    this.#folder.wipe();
+    this.#words.wipe();
+    this.#source.wipe();
   }
 
   #push(first: number, words: number): void {
@@ -97,13 +107,12 @@ class Builder {
 
   build(action: RecordList["action"]): RecordList {
     const table = new HashTable(this.#count);
-    const lengths = new Uint8Array(powerOfTwo(this.#count * 4));
+    const firstWords = new FirstWords(powerOfTwo(this.#count * 4));
     for (let i = 0; i < this.#count * 4; i += 4) {
       table.add(this.#entries[i] as number, this.#entries[i + 1] as number);
-      const slot = (this.#entries[i + 2] as number) & (lengths.length - 1);
-      lengths[slot] = Math.max(lengths[slot] as number, this.#entries[i + 3] as number);
+      firstWords.add(this.#entries[i + 2] as number, this.#entries[i + 3] as number);
     }
-    return createList(this.#name, action, table, lengths);
+    return createList(this.#name, action, table, firstWords);
   }
 }
 
@@ -144,38 +153,41 @@ class HashTable {
   }
 }
 
-/** `lengths`: under the hash of a first word, how many words the longest entry has that may begin with it; 0: none does. */
-function createList(name: string, action: RecordList["action"], table: HashTable, lengths: Uint8Array): RecordList {
+function createList(name: string, action: RecordList["action"], table: HashTable, firstWords: FirstWords): RecordList {
   const hash = new KeyedHash();
-  const mask = lengths.length - 1;
+  const folder = new Folder(mostUnits + 1);
+
+  /** The last word of the longest entry that begins with word i; -1: none does. */
+  const longest = ({ units, starts, ends }: Words, i: number, end: number): number => {
+    let best = -1;
+    let read = starts[i] as number;
+    let hashed = 0;
+    hash.start();
+    for (let j = i; j < end; j++) {
+      folder.add(units, read, ends[j] as number);
+      if (folder.length > mostUnits) break;
+      hash.add(folder.units, hashed, folder.length);
+      hash.finish();
+      if (table.has(hash.high, hash.low)) best = j;
+      read = ends[j] as number;
+      hashed = folder.length;
+    }
+    folder.wipe();
+    return best;
+  };
+
   return {
     name,
     action,
     size: table.size,
-    find(tokens, found) {
-      for (let i = 0; i < tokens.count; i++) {
-        const words = lengths[(tokens.hashes[i] as number) & mask] as number;
-        const last = words === 0 ? -1 : longest(tokens, i, Math.min(words, tokens.count - i), hash, table);
+    find(words, found) {
+      for (let i = 0; i < words.count; i++) {
+        const most = firstWords.mostBehind(words.hashes[i] as number);
+        const last = most === 0 ? -1 : longest(words, i, Math.min(i + most, words.count));
         if (last < 0) continue;
-        found(tokens.starts[i] as number, tokens.ends[last] as number);
+        found(words.starts[i] as number, words.ends[last] as number);
         i = last;
       }
     },
   };
-}
-
-/** The last word of the longest entry that begins with word i; -1: none does. */
-function longest(tokens: Tokens, i: number, words: number, hash: KeyedHash, table: HashTable): number {
-  let best = -1;
-  let from = tokens.foldedStarts[i] as number;
-  hash.start();
-  for (let j = i; j < i + words; j++) {
-    const to = tokens.foldedEnds[j] as number;
-    if (to - (tokens.foldedStarts[i] as number) > mostUnits) break;
-    hash.add(tokens.units, from, to);
-    hash.finish();
-    if (table.has(hash.high, hash.low)) best = j;
-    from = to;
-  }
-  return best;
 }

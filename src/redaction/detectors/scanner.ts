@@ -1,6 +1,6 @@
 import type { Config } from "../../config/schema.ts";
 import { type Candidate, createRule, type Detector, type Report, type Rule } from "./candidate.ts";
-import { HEX, is } from "./characters.ts";
+import { AT, COLON, HEX, is } from "./characters.ts";
 import { reportEmail } from "./email.ts";
 import { reportIpv6 } from "./ip.ts";
 import { createNumberDetector } from "./numbers.ts";
@@ -8,9 +8,9 @@ import { createPrivateKeyDetector } from "./private-key.ts";
 import type { RecordList } from "./records.ts";
 import { resolve } from "./resolve.ts";
 import { createSecretDetector, secretFormats } from "./secrets.ts";
-import { Tokenizer } from "./tokens.ts";
+import { SourceReader } from "./source.ts";
 import { reportUrlCredentials } from "./url-credentials.ts";
-import { createView } from "./view.ts";
+import { WordReader } from "./words.ts";
 
 /** Something found: UTF-16 range [start, end) of the text that was scanned. */
 export interface Match {
@@ -35,16 +35,20 @@ const nothing: readonly Match[] = Object.freeze([]);
 export function createScanner(config: Config["redaction"], records: readonly RecordList[]): Scanner {
   const detectors = [...createDetectors(config), ...createListDetector(records)];
   const allowed = new Set(config.allow);
+  const reader = new SourceReader();
   return {
     scan(text) {
-      const view = createView(text);
-      const seen = view?.text ?? text;
       const candidates: Candidate[] = [];
-      const report: Report = (rule, start, end) => {
-        const [from, to] = view === undefined ? [start, end] : view.range(start, end);
-        if (allowed.size === 0 || !allowed.has(text.slice(from, to))) candidates.push({ rule, start: from, end: to });
-      };
-      for (const detect of detectors) detect(seen, report);
+      try {
+        const source = reader.read(text);
+        const report: Report = (rule, start, end) => {
+          const [from, to] = reader.range(start, end);
+          if (allowed.size === 0 || !allowed.has(text.slice(from, to))) candidates.push({ rule, start: from, end: to });
+        };
+        for (const detect of detectors) detect(source, report);
+      } finally {
+        reader.wipe();
+      }
       return candidates.length === 0 ? nothing : resolve(candidates).map(toMatch);
     },
   };
@@ -61,11 +65,11 @@ function createListDetector(records: readonly RecordList[]): readonly Detector[]
       : [{ list, rule: createRule(list.name.toUpperCase(), list.action, `list:${list.name}`, true) }],
   );
   if (lists.length === 0) return [];
-  const tokenizer = new Tokenizer();
-  const detect: Detector = (text, report) => {
-    const tokens = tokenizer.read(text);
-    for (const { list, rule } of lists) list.find(tokens, (start, end) => report(rule, start, end));
-    tokenizer.wipe();
+  const reader = new WordReader();
+  const detect: Detector = (source, report) => {
+    const words = reader.read(source);
+    for (const { list, rule } of lists) list.find(words, (start, end) => report(rule, start, end));
+    reader.wipe();
   };
   return [detect];
 }
@@ -104,20 +108,24 @@ function createSecretRules(secrets: Config["redaction"]["secrets"]): ReadonlyMap
 }
 
 function createAtDetector(email: Rule | undefined, credentials: Rule | undefined): Detector {
-  return (text, report) => {
+  return (source, report) => {
+    if ((source.classes & AT) === 0) return;
+    const { text } = source;
     for (let at = text.indexOf("@"); at >= 0; at = text.indexOf("@", at + 1)) {
-      if (!reportUrlCredentials(text, at, credentials, report) && email !== undefined)
-        reportEmail(text, at, email, report);
+      if (!reportUrlCredentials(source, at, credentials, report) && email !== undefined)
+        reportEmail(source, at, email, report);
     }
   };
 }
 
 /** Eight groups of hexadecimal digits, or two colons together. */
 function createIpv6Detector(rule: Rule): Detector {
-  return (text, report) => {
+  return (source, report) => {
+    if ((source.classes & COLON) === 0) return;
+    const { text, units } = source;
     for (let colon = text.indexOf(":"); colon >= 0; ) {
-      const likely = is(text, colon + 1, HEX) || text.charCodeAt(colon + 1) === 58;
-      const next = likely ? reportIpv6(text, colon, rule, report) : 0;
+      const likely = is(units, colon + 1, HEX | COLON);
+      const next = likely ? reportIpv6(source, colon, rule, report) : 0;
       colon = text.indexOf(":", Math.max(next, colon + 1));
     }
   };

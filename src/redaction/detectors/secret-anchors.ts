@@ -89,6 +89,7 @@ export const anchored: readonly AnchoredFormat[] = [
   format("azure_key", /[A-Za-z0-9]{52}JQQJ9[9D][A-Za-z0-9]{26}(?![A-Za-z0-9])/y, { least: 84, most: 84 }),
   format("terraform_token", /[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{60,70}(?![\w-])/y, { least: 14, most: 14, next: "." }),
   format("azure_storage_key", /[A-Za-z0-9+/]{60,88}={0,2}(?![A-Za-z0-9+/=])/y, {
+    after: `${ASSIGN}\r\v\f`,
     before: /(?:Account|SharedAccess|Primary|Secondary)[-_ ]?Key["']?\s{0,3}[=:]\s{0,3}["']?$/i,
     entropy: 4,
   }),

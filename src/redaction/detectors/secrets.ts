@@ -1,7 +1,8 @@
 import type { Detector, Report, Rule } from "./candidate.ts";
-import { findRun, is, PIECE, skip, TOKEN, WORD } from "./characters.ts";
+import { findRun, HYPHEN, is, PIECE, skip, TOKEN, WORD } from "./characters.ts";
 import { type AnchoredFormat, anchored } from "./secret-anchors.ts";
 import { prefixed, type SecretFormat } from "./secret-formats.ts";
+import type { Source } from "./source.ts";
 
 /** The names that `redaction.secrets` may use. */
 export const secretFormats: readonly string[] = [
@@ -16,25 +17,26 @@ const shortest = 15;
 const lookBack = 64;
 /** How far back a word may stand that tells what a token is. */
 const contextReach = 80;
-const HYPHEN = 45;
 
 /** Finds credentials by the format that their provider gave them. */
 export function createSecretDetector(rules: SecretRules): Detector {
   const index = createIndex(prefixed.filter((format) => rules.has(format.name)));
-  const shapes = anchored.filter((format) => rules.has(format.name));
-  return (text, report) => {
+  const shapes = createShapes(anchored.filter((format) => rules.has(format.name)));
+  return (source, report) => {
+    const { length, units } = source;
+    if (length < shortest) return;
     let end = 0;
-    for (let run = findRun(text, 0, TOKEN, shortest); run >= 0; run = findRun(text, end, TOKEN, shortest)) {
-      const start = headStart(text, run, end);
-      end = skip(text, run + shortest, TOKEN);
+    for (let run = findRun(source, 0, TOKEN, shortest); run >= 0; run = findRun(source, end, TOKEN, shortest)) {
+      const start = headStart(units, run, end);
+      end = skip(units, run + shortest, TOKEN);
       for (let at = start; at < end; ) {
-        const stop = skip(text, at, PIECE);
-        while (text.charCodeAt(at) === HYPHEN) at++;
+        const stop = skip(units, at, PIECE);
+        while (is(units, at, HYPHEN)) at++;
         let next = at;
-        if (at < stop && !is(text, at - 1, WORD)) {
+        if (at < stop && !is(units, at - 1, WORD)) {
           next = Math.max(
-            readPrefixed(text, at, index, rules, report),
-            readAnchored(text, at, stop, shapes, rules, report),
+            readPrefixed(source, at, index, rules, report),
+            readAnchored(source, at, stop, shapes, rules, report),
           );
           end = Math.max(end, next);
         }
@@ -44,17 +46,22 @@ export function createSecretDetector(rules: SecretRules): Detector {
   };
 }
 
-function headStart(text: string, run: number, from: number): number {
+/** Marks that prefixes end in. */
+const prefixEnds = new Set(Array.from(".~$!=|", (mark) => mark.charCodeAt(0)));
+
+function headStart(units: Source["units"], run: number, from: number): number {
   const least = Math.max(from, run - lookBack);
   let start = run;
-  while (start > least && (is(text, start - 1, TOKEN) || ".~$!=|".includes(text[start - 1] as string))) start--;
+  while (start > least && (is(units, start - 1, TOKEN) || prefixEnds.has(units[start - 1] as number))) start--;
   return start;
 }
 
 type Index = ReadonlyMap<number, readonly SecretFormat[]>;
 /** Three ASCII characters as a small integer; of other characters something that no format begins with. */
-function key(text: string, at: number): number {
-  const [first, second, third] = [text.charCodeAt(at), text.charCodeAt(at + 1), text.charCodeAt(at + 2)];
+function key(units: ArrayLike<number>, at: number): number {
+  const first = units[at] as number;
+  const second = units[at + 1] as number;
+  const third = units[at + 2] as number;
   return (first | second | third) < 128 ? (first << 14) | (second << 7) | third : 0;
 }
 
@@ -62,17 +69,39 @@ function createIndex(formats: readonly SecretFormat[]): Index {
   const index = new Map<number, SecretFormat[]>();
   for (const format of formats) {
     for (const prefix of format.starts) {
-      const known = index.get(key(prefix, 0)) ?? [];
+      const first = key(Buffer.from(prefix), 0);
+      const known = index.get(first) ?? [];
       if (!known.includes(format)) known.push(format);
-      index.set(key(prefix, 0), known);
+      index.set(first, known);
     }
   }
   return index;
 }
 
+/** Longer pieces are looked up as this long. */
+const longestPiece = 128;
+
+interface Shapes {
+  /** By the length of the piece that it begins with, those that may stand behind any character, and all. */
+  readonly anywhere: readonly (readonly AnchoredFormat[])[];
+  readonly all: readonly (readonly AnchoredFormat[])[];
+  /** 1 for each ASCII character that one of the others has to stand behind. */
+  readonly befores: Uint8Array;
+}
+
+function createShapes(formats: readonly AnchoredFormat[]): Shapes {
+  const befores = new Uint8Array(128);
+  for (const { after = "" } of formats) for (const character of after) befores[character.charCodeAt(0)] = 1;
+  const all = Array.from({ length: longestPiece + 1 }, (_, length) =>
+    formats.filter(({ least, most }) => least <= length && (length === longestPiece || length <= most)),
+  );
+  return { all, anywhere: all.map((some) => some.filter(({ after }) => after === undefined)), befores };
+}
+
 /** Returns where reading goes on; `at`: nothing begins here. */
-function readPrefixed(text: string, at: number, index: Index, rules: SecretRules, report: Report): number {
-  const formats = index.get(key(text, at));
+function readPrefixed(source: Source, at: number, index: Index, rules: SecretRules, report: Report): number {
+  const { text, units } = source;
+  const formats = index.get(key(units, at));
   if (formats === undefined) return at;
   for (const format of formats) {
     if (!format.starts.some((prefix) => text.startsWith(prefix, at))) continue;
@@ -86,17 +115,20 @@ function readPrefixed(text: string, at: number, index: Index, rules: SecretRules
 }
 
 function readAnchored(
-  text: string,
+  { text, units }: Source,
   at: number,
   stop: number,
-  shapes: readonly AnchoredFormat[],
+  shapes: Shapes,
   rules: SecretRules,
   report: Report,
 ): number {
-  for (const format of shapes) {
-    if (stop - at < format.least || stop - at > format.most || (format.next !== "" && text[stop] !== format.next))
-      continue;
-    if (format.after !== undefined && (at === 0 || !format.after.includes(text[at - 1] as string))) continue;
+  const before = at === 0 ? 0 : (units[at - 1] as number);
+  const placed = before < 128 && shapes.befores[before] === 1;
+  const piece = Math.min(stop - at, longestPiece);
+  for (const format of (placed ? shapes.all : shapes.anywhere)[piece] as readonly AnchoredFormat[]) {
+    if (stop - at > format.most) continue;
+    if (format.next !== "" && units[stop] !== format.next.charCodeAt(0)) continue;
+    if (format.after !== undefined && !format.after.includes(text[at - 1] as string)) continue;
     format.pattern.lastIndex = at;
     const match = format.pattern.exec(text);
     if (match === null) continue;

@@ -10,13 +10,13 @@ const context = /\b(?:ssn|social[\s-]security|soc\.? sec)\b[^\n]{0,24}$/i;
 
 /** Reads 123-45-6789 at group i, with spaces only where no other number touches it, without separators only after its name. Returns the group behind it; i: there is none. */
 export function reportSsn(groups: Groups, i: number, rule: Rule, report: Report): number {
+  const { text, units } = groups.source;
   const start = groups.starts[i] as number;
-  if (is(groups.text, start - 1, WORD)) return i;
   const parts = size(groups, i) === 9 ? 1 : 3;
-  if (parts === 3 && !grouped(groups, i)) return i;
+  if ((parts === 3 && !grouped(groups, i)) || is(units, start - 1, WORD)) return i;
   const end = groups.ends[i + parts - 1] as number;
-  if (is(groups.text, end, WORD) || !issued.test(digitsOf(groups, i, i + parts))) return i;
-  if (parts === 1 && !context.test(groups.text.slice(Math.max(0, start - 48), start))) return i;
+  if (is(units, end, WORD) || !issued.test(digitsOf(groups, i, i + parts))) return i;
+  if (parts === 1 && !context.test(text.slice(Math.max(0, start - 48), start))) return i;
   report(rule, start, end);
   return i + parts;
 }

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { type Candidate, createRule } from "../../../src/redaction/detectors/candidate.ts";
-import { findRun, NUMBER } from "../../../src/redaction/detectors/characters.ts";
+import { classesOf, findRun, NUMBER } from "../../../src/redaction/detectors/characters.ts";
 import { resolve } from "../../../src/redaction/detectors/resolve.ts";
-import { createView } from "../../../src/redaction/detectors/view.ts";
+import { SourceReader } from "../../../src/redaction/detectors/source.ts";
 
 describe("findRun", () => {
   it("agrees with a regular expression", () => {
@@ -11,24 +11,58 @@ describe("findRun", () => {
         fc.string({ unit: fc.constantFrom("1", " ", "a", "é"), maxLength: 60 }),
         fc.integer({ min: 1, max: 8 }),
         (text, minimum) => {
-          expect(findRun(text, 0, NUMBER, minimum)).toBe(text.search(new RegExp(`[1 ]{${minimum}}`)));
+          expect(findRun(new SourceReader().read(text), 0, NUMBER, minimum)).toBe(
+            text.search(new RegExp(`[1 ]{${minimum}}`)),
+          );
         },
       ),
     );
   });
 });
 
-describe("the view of a text", () => {
-  it("is not made where the text reads as it stands", () => {
-    for (const text of ["plain", "", "Grüße 🙂 100 % ok", "C:\\path", "a \\ b"])
-      expect(createView(text)).toBeUndefined();
-  });
+describe("a source", () => {
+  const reader = new SourceReader();
+  const read = (text: string) => {
+    const source = reader.read(text);
+    const units = Array.from(source.units.subarray(0, source.length), (unit) => String.fromCharCode(unit));
+    return { text: source.text, units: units.join("") };
+  };
+  const same = (text: string) => ({ text, units: text });
+  const filler = "x".repeat(100);
+
+  it.each(["plain", "", "Grüße 🙂 100 % ok", "C:\\path", "a \\ b", "\ud835", "\\u12g4 %4 %8f"])(
+    "%j reads as it stands",
+    (text) => {
+      expect(read(text)).toEqual(same(text));
+      expect(read(filler + text)).toEqual(same(filler + text));
+    },
+  );
 
   it.each([
     ["\\\\n1\\u00412\\x413%40", "\n1A2A3@"],
     ["u\\x41", "uA"],
     ["１\u00a02\u200b3\u20114\ud835\udfd75", "1 23-495"],
-  ])("%j", (text, expected) => expect(createView(text)?.text).toBe(expected));
+    ["\\u2011\\u200b%7E\\t\\f", "-~\t\n"],
+  ])("%j", (text, expected) => {
+    expect(read(text)).toEqual(same(expected));
+    expect(read(filler + text)).toEqual(same(filler + expected));
+  });
+
+  it("has every class that its units have", () => {
+    for (const text of ["1", "@", ":", "-", "\\u0040", "\uff11"]) {
+      const { units, classes } = reader.read(text);
+      expect(classes & classesOf(units[0] as number)).toBe(classesOf(units[0] as number));
+    }
+  });
+
+  it("leaves nothing behind, and is followed by zeros", () => {
+    const { units } = reader.read("A long text that is copied natively, with a \\u0040 and \u200b in it.");
+    expect(units.subarray(reader.length).every((unit) => unit === 0)).toBe(true);
+    reader.read("short");
+    expect(units.subarray(5).every((unit) => unit === 0)).toBe(true);
+    reader.wipe();
+    expect(units.every((unit) => unit === 0)).toBe(true);
+  });
 
   it("leads back to the places of the original", () => {
     const piece = fc.constantFrom(
@@ -46,15 +80,14 @@ describe("the view of a text", () => {
       "\ud835\udfd7",
       "\ud835",
     );
+    const again = new SourceReader();
     fc.assert(
-      fc.property(fc.array(piece, { maxLength: 30 }), (pieces) => {
+      fc.property(fc.array(piece, { maxLength: 40 }), (pieces) => {
         const text = pieces.join("");
-        const view = createView(text);
-        if (view === undefined) return;
-        for (let start = 0; start < view.text.length; start++) {
-          const [from, to] = view.range(start, start + 1);
-          const again = createView(text.slice(from, to))?.text ?? text.slice(from, to);
-          expect(again).toBe(view.text[start]);
+        const seen = reader.read(text).text;
+        for (let start = 0; start < seen.length; start++) {
+          const [from, to] = reader.range(start, start + 1);
+          expect(again.read(text.slice(from, to)).text).toBe(seen[start]);
         }
       }),
       { numRuns: 1_000 },

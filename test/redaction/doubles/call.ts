@@ -77,7 +77,7 @@ export function thrownBy(run: () => unknown): Refusal | undefined {
 }
 
 function openAttempt(call: CallHooks, dialect: Dialect, trusted: boolean): TestAttempt {
-  const hooks = call.attempt?.({ target: { trusted } } as AttemptContext) as AttemptHooks | undefined;
+  const hooks = call.attempt?.({ target: { trusted }, dialect } as AttemptContext) as AttemptHooks | undefined;
   let out: Uint8Array[] = [];
   const drain = () => {
     const bytes = Buffer.concat(out).toString();
