@@ -1,5 +1,6 @@
 import type { Document, Path, Slot } from "../slot.ts";
 import type { Stage, WireEvent } from "./dialect.ts";
+import { startsWith } from "./sse-fields.ts";
 
 const done = Buffer.from("[DONE]");
 
@@ -7,7 +8,8 @@ const done = Buffer.from("[DONE]");
 export const isWhole = (event: WireEvent): boolean =>
   event.name === undefined && event.original.length === event.data.length;
 
-const isDone = (event: WireEvent): boolean => done.compare(event.data) === 0;
+/** As the official SDK tells it: whatever may follow on that line. */
+const isDone = ({ data }: WireEvent): boolean => startsWith(data, done);
 
 /** A string that says something, of what the model says: see `answerRules` on sections. */
 export const says = (slot: Slot): boolean => slot.section === "messages" && slot.kind !== "key" && slot.size > 0;

@@ -121,6 +121,7 @@ describe("the end of an answer", () => {
 
   it("closes every channel with [DONE] and with an error", () => {
     expect(openaiChat.closes(chunk("[DONE]"), open)).toEqual(open);
+    expect(openaiChat.closes(chunk("[DONE] "), open)).toEqual(open);
     expect(openaiChat.closes(chunk({ error: { message: "no" } }), open)).toEqual(open);
     expect(openaiChat.closes(of({}, "error", 3), open)).toEqual(open);
     expect(openaiChat.closes(eventFromBytes(Buffer.from(": ping\n\n"), openaiChat), open)).toEqual([]);
