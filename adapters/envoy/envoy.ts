@@ -68,6 +68,8 @@ const mebibyte = 1_048_576;
 
 /**
  * Serves `envoy.service.ext_proc.v3.ExternalProcessor` and `grpc.health.v1.Health` over a gateway. Needs the package `@grpc/grpc-js`.
+ * Of the filter's `initial_metadata` it reads `x-postern-mode`, which must be its own mode where it is there, and in a tap
+ * `x-postern-target`: the target that the route goes to.
  * @param config of a gateway, or a gateway.
  * @example await createExternalProcessor(config, { listen: "unix:/run/postern.sock" }).listen();
  */
@@ -88,7 +90,11 @@ export function createExternalProcessor(
     await gateway.ready;
     await removeStaleSocket(address);
     const parts = { gateway, answerBytes, clock: options.clock ?? systemClock };
-    const made = createServer(library, bounds, (transport) => new Stream(parts, modes[mode], transport));
+    const made = createServer(library, bounds, (transport, told) => {
+      const meant = told("x-postern-mode") ?? mode;
+      const open = meant === mode ? modes[mode] : () => `the filter is made for ${meant}, and ${mode} is served here`;
+      return new Stream({ ...parts, picked: told("x-postern-target") }, open, transport);
+    });
     const credentials = await credentialsOf(library, tls);
     const port = await bind(made.server, address, credentials);
     handle = made;

@@ -43,6 +43,8 @@ export interface Parts {
   readonly clock: Clock;
   /** Bytes of one streamed answer. */
   readonly answerBytes: number;
+  /** The target that Envoy's route has picked already. */
+  readonly picked: string | undefined;
 }
 
 /** Starts a mode with the first message, or says why it cannot run so. */

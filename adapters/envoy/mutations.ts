@@ -99,10 +99,13 @@ export function toCaller(came: Headers, out: HttpHead): HeaderChange {
   return { set, remove: others(came, set).filter((name) => !name.startsWith("x-envoy-")) };
 }
 
+/** Envoy lets nobody remove the one, and finds no route without the other: its route has to remove that. */
+const immovable: ReadonlySet<string> = new Set(["host", "x-forwarded-proto"]);
+
 /** Names that came and are not kept, each once. */
 function others(came: Headers, kept: Headers): readonly string[] {
   const names = new Set<string>();
-  for (const [name] of came) if (!isPseudo(name) && name !== "host") names.add(name);
+  for (const [name] of came) if (!isPseudo(name) && !immovable.has(name)) names.add(name);
   for (const [name] of kept) names.delete(name);
   return [...names];
 }

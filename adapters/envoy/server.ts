@@ -28,11 +28,14 @@ export interface ServerHandle {
   idle(): Promise<void>;
 }
 
+/** What the filter says of itself under `initial_metadata`; no caller can add to it. */
+export type Told = (name: string) => string | undefined;
+
 /** The gRPC services, not listening yet. */
 export function createServer(
   library: typeof grpc,
   options: ServerOptions,
-  serve: (transport: Transport) => Served,
+  serve: (transport: Transport, told: Told) => Served,
 ): ServerHandle {
   const server = new library.Server({ "grpc.max_receive_message_length": options.messageBytes });
   const health = createHealth(serviceName, library.status.NOT_FOUND);
@@ -48,7 +51,8 @@ export function createServer(
   };
 
   const run = (call: Duplex): void => {
-    const served = serve(transportOf(call));
+    const told = (name: string): string | undefined => call.metadata.get(name)[0]?.toString();
+    const served = serve(transportOf(call), told);
     running.add(served);
     call.on("data", (bytes: Buffer) => served.message(bytes));
     call.on("end", () => served.ended());

@@ -20,6 +20,7 @@ class Tap implements Mode {
   readonly #gateway: Gateway;
   readonly #outlet: Outlet;
   readonly #answerBytes: number;
+  readonly #picked: string | undefined;
   readonly #upload = new Upload(unpaced);
   #call: Call | undefined;
   /** What is seen of the answer, in order: it may overtake what the steps do about the request. */
@@ -27,7 +28,8 @@ class Tap implements Mode {
   #waiting = 0;
   #inflate: Inflate | undefined;
 
-  constructor({ gateway, answerBytes }: Parts, outlet: Outlet) {
+  constructor({ gateway, answerBytes, picked }: Parts, outlet: Outlet) {
+    this.#picked = picked;
     this.#gateway = gateway;
     this.#outlet = outlet;
     this.#answerBytes = answerBytes;
@@ -67,7 +69,7 @@ class Tap implements Mode {
   async #attempt(call: Call): Promise<Attempt | undefined> {
     if ((await call.admitted) === 0) this.#upload.drop();
     await call.receive(this.#upload);
-    const attempt = await call.next();
+    const attempt = await call.next(this.#picked);
     attempt?.onStop((reason) => attempt.fail(reason));
     return attempt;
   }

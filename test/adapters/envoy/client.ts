@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
 import * as grpc from "@grpc/grpc-js";
 import protobuf from "protobufjs";
-import type { ExternalProcessor } from "../../../adapters/envoy/envoy.ts";
 
 const root = protobuf.loadSync(fileURLToPath(new URL("../../doubles/protos/ext_proc.proto", import.meta.url)));
 const scope = "envoy.service.ext_proc.v3";
@@ -188,19 +187,24 @@ export const body = (side: "request" | "response", content: string | Uint8Array,
   [`${side}Body`]: { body: Buffer.from(content as string), endOfStream },
 });
 
-export interface Lab {
-  readonly client: EnvoyClient;
-  close(): Promise<void>;
-}
+export type Protocol = NonNullable<Opening["protocol"]>;
+/** What each mode's filter tells with its first message. */
+export const protocols = {
+  terminate: { requestBodyMode: DUPLEX, responseBodyMode: NONE },
+  buffered: { requestBodyMode: BUFFERED, responseBodyMode: BUFFERED },
+  streamed: { requestBodyMode: BUFFERED, responseBodyMode: STREAMED },
+  duplex: { requestBodyMode: BUFFERED, responseBodyMode: DUPLEX },
+  tap: { requestBodyMode: STREAMED, responseBodyMode: STREAMED },
+} as const satisfies Readonly<Record<string, Protocol>>;
 
-/** A processor that listens on loopback, and a client of it. */
-export async function startLab(processor: ExternalProcessor): Promise<Lab> {
-  const client = connectTo(await processor.listen());
-  return {
-    client,
-    async close() {
-      client.close();
-      await processor.close(0);
-    },
-  };
-}
+/** The statuses that a processor ends streams with. */
+export const codes = {
+  ok: 0,
+  cancelled: 1,
+  invalidArgument: 3,
+  resourceExhausted: 8,
+  failedPrecondition: 9,
+  aborted: 10,
+  internal: 13,
+  unavailable: 14,
+} as const;
