@@ -58,16 +58,15 @@ function toAliases(config: Config, targets: ReadonlyMap<string, Target>): Readon
   );
 }
 
-/** What has to be true of a target, one after the other; the first that none passes is the reason why there is none. */
-type Tests = readonly (readonly [reason: string, test: (target: Target) => boolean])[];
+/** What has to be true of a target for a call; the first that is true of none is the reason why there is none. */
+type Reason = "key" | "dialect" | "region";
+const reasons: readonly Reason[] = ["key", "dialect", "region"];
+type Test = (target: Target) => Reason | undefined;
 
-function sift(places: readonly Place[], tests: Tests): { readonly left: readonly Place[]; readonly reason?: string } {
-  let left = places;
-  for (const [reason, test] of tests) {
-    left = left.filter(({ target }) => test(target));
-    if (left.length === 0) return { left, reason };
-  }
-  return { left };
+function whyNone(places: readonly Place[], test: Test): Reason {
+  const found = places.map(({ target }) => test(target));
+  const furthest = Math.max(0, ...found.map((reason) => (reason === undefined ? 0 : reasons.indexOf(reason))));
+  return reasons[furthest] ?? "key";
 }
 
 /** Base URLs come from the config and from the table of providers, never from a request. */
@@ -93,31 +92,33 @@ export function createPlanner(
     );
   };
 
-  const testsFor = ({ caller, dialect, ask: { operation } }: Demand, pins: Pins, translated: boolean): Tests => [
-    ["key", (target) => mayReach(caller, target)],
-    ["dialect", (target) => understands(target, { dialect, operation }, translated)],
-    ["region", (target) => isInside(target, pins)],
-  ];
+  const testFor = ({ caller, dialect, ask: { operation } }: Demand, pins: Pins, translated: boolean): Test => {
+    const speech = { dialect, operation };
+    return (target) => {
+      if (!mayReach(caller, target)) return "key";
+      if (!understands(target, speech, translated)) return "dialect";
+      return isInside(target, pins) ? undefined : "region";
+    };
+  };
 
   /** A caller's own key is one host's: it is shown to no second one, and to no other provider. */
   const planOwn = (demand: Demand, alias: Alias | undefined, pins: Pins): Plan => {
     const { provider } = demand.dialect;
     const named = targets.get(provider);
     const known = [...(alias?.places.map(({ target }) => target) ?? []), ...(named ? [named] : []), ownHosts[provider]];
-    const tests = testsFor(demand, pins, false);
-    const target = known.find((one) => tests.every(([, test]) => test(one)));
+    const test = testFor(demand, pins, false);
+    const target = known.find((one) => test(one) === undefined);
     if (target === undefined) return { targets: [], refusal: new Refusal("no_target", { reason: "region" }), pins };
     return { targets: [target], refusal: undefined, pins };
   };
 
   const planKeyed = (demand: Demand, alias: Alias | undefined, pins: Pins): Plan => {
+    const places = alias?.places ?? everybody;
     // Without an alias nobody has said that the model is another provider's, too.
-    const { left, reason } = sift(
-      alias?.places ?? everybody,
-      testsFor(demand, pins, translating && alias !== undefined),
-    );
-    const none = left.length > 0 ? undefined : new Refusal("no_target", { reason: reason ?? "key" });
-    if (alias !== undefined) return { targets: inOrder(left, alias, { ...demand, random }), refusal: none, pins };
+    const test = testFor(demand, pins, translating && alias !== undefined);
+    const left = places.filter(({ target }) => test(target) === undefined);
+    const none = left.length > 0 ? undefined : new Refusal("no_target", { reason: whyNone(places, test) });
+    if (alias !== undefined) return { targets: inOrder(left, alias, demand, random), refusal: none, pins };
     const unknown = aliases.size > 0 && demand.ask.model !== "";
     const [first] = left;
     return {
@@ -143,7 +144,7 @@ export function createPlanner(
       const { caller } = demand;
       const target = caller.key === undefined && !mayReach(caller, known) ? withoutKey(known) : known;
       const translated = translating && caller.key !== undefined;
-      return testsFor(demand, pins, translated).every(([, test]) => test(target)) ? [target] : [];
+      return testFor(demand, pins, translated)(target) === undefined ? [target] : [];
     },
     models(demand) {
       const { caller, head } = demand;
@@ -152,7 +153,8 @@ export function createPlanner(
       const asked = pinsOf(caller, head.headers);
       const isServed = ({ places, region }: Alias): boolean => {
         const pins = region === undefined ? asked : [...asked, region];
-        return sift(places, testsFor(chat, pins, translating)).left.length > 0;
+        const test = testFor(chat, pins, translating);
+        return places.some(({ target }) => test(target) === undefined);
       };
       return [...aliases].filter(([name, alias]) => mayAsk(caller, name) && isServed(alias)).map(([name]) => name);
     },

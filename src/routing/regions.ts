@@ -24,11 +24,15 @@ function askedFor(headers: HeaderMap): string | undefined {
   return region;
 }
 
+const noPins: Pins = [];
+
 /** Pins of calls by their keys and headers; an alias may add its own. */
 export function createPins(config: Config): (caller: Caller, headers: HeaderMap) => Pins {
   const keys = new Map(config.access?.keys.map(({ id, region }) => [id, region]));
   return (caller, headers) => {
     const byKey = caller.key === undefined ? undefined : keys.get(caller.key);
-    return [byKey, askedFor(headers)].filter((region) => region !== undefined);
+    const asked = askedFor(headers);
+    if (byKey === undefined && asked === undefined) return noPins;
+    return [byKey, asked].filter((region) => region !== undefined);
   };
 }

@@ -30,41 +30,41 @@ export function createRouting(
   const partsFor = (caller: Caller) => (caller.key === undefined ? ofOne : ofKeys);
 
   const open = (call: CallContext): CallHooks => {
+    let known: Demand | undefined;
     let plan: Plan | undefined;
     let choice: Choice | undefined;
-    const demand = (): Demand => ({
-      caller: callerOf(call),
-      dialect: call.dialect,
-      ask: call.ask,
-      head: call.head,
-    });
+    /** After the body is read. */
+    const demand = (): Demand => {
+      known ??= demandOf(call);
+      return known;
+    };
     const planned = (): Plan => {
       plan ??= planner.plan(demand());
       return plan;
     };
     const choose = (asked: string | undefined): Choice => {
       const targets = asked === undefined ? planned().targets : planner.picked(asked, planned(), demand());
-      return new Choice(call, targets, partsFor(callerOf(call)));
+      return new Choice(call, targets, partsFor(demand().caller));
     };
 
     return {
       head() {
         const { operation } = call.ask;
         if (operation !== "models" && operation !== "model") return undefined;
-        const ids = planner.models(demand());
+        const ids = planner.models(demandOf(call));
         return ids === undefined ? undefined : call.dialect.models(ids, call.head);
       },
       request() {
         const { refusal } = planned();
         if (refusal !== undefined) throw refusal;
-        checkThinking(call, callerOf(call));
+        checkThinking(call, demand().caller);
       },
       next(last, asked) {
         choice ??= choose(asked);
         return choice.next(last, asked);
       },
       attempt(attempt) {
-        const caller = callerOf(call);
+        const { caller } = demand();
         // Once more where it counts, whoever chose the target.
         if (!isInside(attempt.target, planned().pins)) attempt.veto("region");
         enter(call, attempt, caller);
@@ -74,6 +74,13 @@ export function createRouting(
   };
   return { name: "routing", open };
 }
+
+const demandOf = (call: CallContext): Demand => ({
+  caller: callerOf(call),
+  dialect: call.dialect,
+  ask: call.ask,
+  head: call.head,
+});
 
 /** Observing lets a caller pass whom access does not know; it reaches nothing of the operator's, and nothing of its own goes along. */
 const stranger: Caller = {

@@ -1,4 +1,3 @@
-import { hash } from "node:crypto";
 import type { Config } from "../config/schema.ts";
 import type { Caller } from "../facts.ts";
 import { header, type RequestHead } from "../http.ts";
@@ -12,12 +11,10 @@ export interface Place {
 
 export type Strategy = Pick<Config["models"][string], "strategy" | "stickyBy">;
 
-/** What the choice among places may look at. */
-export interface Draw {
+/** What calls may have in common. */
+export interface Kinship {
   readonly caller: Caller;
   readonly head: RequestHead;
-  /** In [0, 1). */
-  readonly random: () => number;
 }
 
 /**
@@ -25,10 +22,17 @@ export interface Draw {
  * draw alike (weighted rendezvous hashing), so that they meet again as long as the target is well, and the calls of a target that leaves
  * the list spread over the others while all else stays where it is. What a sticky call has in common with others is hashed, never kept.
  */
-export function inOrder(places: readonly Place[], { strategy, stickyBy }: Strategy, draw: Draw): readonly Target[] {
+export function inOrder(
+  places: readonly Place[],
+  { strategy, stickyBy }: Strategy,
+  kinship: Kinship,
+  random: () => number,
+): readonly Target[] {
   if (strategy === "priority" || places.length < 2) return places.map(({ target }) => target);
-  const common = strategy === "sticky" ? commonOf(stickyBy, draw) : "";
-  const chance = common === "" ? draw.random : (target: Target) => hashed(common, target);
+  const common = strategy === "sticky" ? commonOf(stickyBy, kinship) : "";
+  const spot = digest(common);
+  const chance =
+    common === "" ? random : ({ name, model = "" }: Target) => spread(spot ^ digest(`${name}\n${model}`)) / 2 ** 32;
   return places
     .map(({ target, weight }) => ({ target, rank: rankOf(chance(target), weight) }))
     .sort((one, other) => (one.rank === other.rank ? 0 : one.rank - other.rank))
@@ -40,12 +44,21 @@ const rankOf = (chance: number, weight: number): number =>
   weight === 0 ? Number.POSITIVE_INFINITY : -Math.log1p(-chance) / weight;
 
 /** Empty where the call has nothing of the kind. */
-function commonOf(by: string, { caller, head }: Draw): string {
+function commonOf(by: string, { caller, head }: Kinship): string {
   if (by.startsWith("header:")) return header(head.headers, by.slice("header:".length)) ?? "";
   return (by === "key" ? caller.key : caller.attributes[by as keyof Caller["attributes"]]) ?? "";
 }
 
-/** The same in every process of a fleet: 48 bits as a fraction. */
-function hashed(common: string, { name, model = "" }: Target): number {
-  return Number.parseInt(hash("sha256", `${name}\n${model}\n${common}`).slice(0, 12), 16) / 2 ** 48;
+/** FNV-1a, spread: 32 bits, the same in every process of a fleet. */
+function digest(text: string): number {
+  let bits = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) bits = Math.imul(bits ^ text.charCodeAt(at), 0x01000193);
+  return spread(bits);
+}
+
+/** One to one, each bit of the input on all of the output: the finaliser of MurmurHash3. */
+function spread(bits: number): number {
+  const once = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
+  const twice = Math.imul(once ^ (once >>> 13), 0xc2b2ae35);
+  return (twice ^ (twice >>> 16)) >>> 0;
 }
