@@ -1,4 +1,4 @@
-import type { Database } from "./driver.ts";
+import type { Database, Value } from "./driver.ts";
 import { attemptColumns, callColumns, type RecordRows } from "./record-wire.ts";
 
 /** Calls deleted in one transaction, so that no reservation waits long for it. */
@@ -13,6 +13,10 @@ export interface RecordTables {
 }
 
 const places = (count: number): string => Array(count).fill("?").join(", ");
+
+/** Most readers of SQLite end a text at a NUL: what somebody wrote behind one would be on file and never be seen. */
+const visible = (value: Value): Value =>
+  typeof value === "string" && value.includes("\0") ? value.replaceAll("\0", "\u2400") : value;
 
 /** Calls are numbered as they end, which is about the order in which they began. */
 const oldSql = `SELECT id FROM (SELECT id, started_at FROM calls ORDER BY seq LIMIT ${chunk}) WHERE started_at < ?`;
@@ -30,10 +34,12 @@ export function createRecordTables(database: Database): RecordTables {
   );
 
   const writeOne = (record: RecordRows): void => {
-    const [id = null] = record.call;
-    if (call.run(record.call) === 0) return;
-    for (const values of record.attempts) attempt.run([id, ...values]);
-    if (record.request !== null || record.answer !== null) payload.run([id, record.request, record.answer]);
+    const values = record.call.map(visible);
+    const [id = null] = values;
+    if (call.run(values) === 0) return;
+    for (const outcome of record.attempts) attempt.run([id, ...outcome.map(visible)]);
+    const texts = [record.request, record.answer].map(visible);
+    if (texts.some((text) => text !== null)) payload.run([id, ...texts]);
   };
   return {
     write(records) {

@@ -142,6 +142,12 @@ describe("records in a file", () => {
     ]);
   });
 
+  it("show what stands behind a NUL, where SQLite's readers end", async () => {
+    const { records } = await scene.start(scene.newPath());
+    await records.write([record("a", "before\0behind")]);
+    expect((await records.list(1))[0]?.request).toBe("before\u2400behind");
+  });
+
   it("leave no trace of a record that cannot be written down, nor harm the tick's others", async () => {
     const { records } = await scene.start(scene.newPath());
     const good = records.write([record("a")]);
