@@ -16,15 +16,15 @@ export function boundAddress(address: string, port: number): string {
   return address.startsWith(unixPrefix) ? address : `${address.slice(0, address.lastIndexOf(":"))}:${port}`;
 }
 
-/**
- * Removes a socket file that a processor left behind. One that still answers stays, as does what is no socket: then binding fails, and
- * nobody's file is lost.
- */
+/** Removes a socket file that a processor left behind. Throws for one that still answers, and for what is no socket. */
 export async function removeStaleSocket(address: string): Promise<void> {
   if (!address.startsWith(unixPrefix)) return;
   const path = address.slice(unixPrefix.length);
   const found = await lstat(path).catch(() => undefined);
-  if (found?.isSocket() && !(await answers(path))) await unlink(path);
+  if (found === undefined) return;
+  if (!found.isSocket()) throw new Error(`cannot listen on "${address}": there is something else under this path`);
+  if (await answers(path)) throw new Error(`cannot listen on "${address}": somebody else does`);
+  await unlink(path);
 }
 
 function answers(path: string): Promise<boolean> {

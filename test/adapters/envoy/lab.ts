@@ -15,6 +15,7 @@ import { connectTo, type EnvoyClient } from "./client.ts";
 /** A processor on loopback, who calls it, and what came of it. */
 export interface Lab {
   readonly client: EnvoyClient;
+  readonly address: string;
   readonly provider: LoopbackProvider;
   readonly receipts: readonly Receipt[];
   readonly processor: ReturnType<typeof createExternalProcessor>;
@@ -37,9 +38,11 @@ export async function startLab({ overrides, gateway: options = {}, processor: mo
   const steps = [...(options.steps ?? []), { after: "tracing" as const, step: watch }];
   const gateway = createGateway(config(overrides)(provider.url), { log: silent, stores, ...options, steps });
   const processor = createExternalProcessor(gateway, { listen: "127.0.0.1:0", ...more });
-  const client = connectTo(await processor.listen());
+  const address = await processor.listen();
+  const client = connectTo(address);
   return {
     client,
+    address,
     provider,
     receipts,
     processor,
