@@ -31,18 +31,22 @@ function modelOf(name: string): Model | undefined {
   return old === null ? undefined : { family: old[3] ?? "", version: Number(old[1]) * 100 + Number(old[2] ?? 0) };
 }
 
-/** Where each ability begins, by family; families after these four have all of them. */
-const since: Readonly<
-  Record<string, { readonly effort: number; readonly xhigh: number; readonly systemTurns: number }>
-> = {
-  opus: { effort: 405, xhigh: 407, systemTurns: 408 },
-  sonnet: { effort: 406, xhigh: 500, systemTurns: 505 },
-  haiku: { effort: 505, xhigh: 505, systemTurns: 505 },
-};
+/** Where each ability begins, by family; families after these have all of them. */
+interface Since {
+  readonly effort: number;
+  readonly xhigh: number;
+  readonly systemTurns: number;
+}
+
+const since: ReadonlyMap<string, Since> = new Map([
+  ["opus", { effort: 405, xhigh: 407, systemTurns: 408 }],
+  ["sonnet", { effort: 406, xhigh: 500, systemTurns: 505 }],
+  ["haiku", { effort: 505, xhigh: 505, systemTurns: 505 }],
+]);
 const always = { effort: 0, xhigh: 0, systemTurns: 0 };
 
 function effortsOf({ family, version }: Model): ReadonlySet<string> {
-  const first = since[family] ?? always;
+  const first = since.get(family) ?? always;
   if (version < first.effort) return new Set();
   const efforts = ["low", "medium", "high"];
   if (version >= first.xhigh) efforts.push("xhigh");
@@ -57,7 +61,7 @@ function maxOutputOf({ family, version }: Model): number {
 }
 
 function thinkingOf({ family, version }: Model): Abilities["thinks"] {
-  if (since[family] === undefined) return "fixed";
+  if (!since.has(family)) return "fixed";
   if (version >= 500) return "always";
   return version >= 406 ? "asked" : "no";
 }
@@ -79,13 +83,13 @@ export function abilitiesOf(name: string): Abilities {
   const model = modelOf(name);
   if (model === undefined) return unknown;
   const { family, version } = model;
-  const sampled = since[family] !== undefined || version < 400;
+  const sampled = since.has(family) || version < 400;
   return {
     sampling: !sampled || version > 406 ? "none" : version > 400 ? "one" : "all",
     efforts: effortsOf(model),
     thinks: thinkingOf(model),
     formats: version >= 405,
-    systemTurns: version >= (since[family] ?? always).systemTurns,
+    systemTurns: version >= (since.get(family) ?? always).systemTurns,
     maxOutput: maxOutputOf(model),
   };
 }

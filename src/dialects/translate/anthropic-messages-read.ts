@@ -6,15 +6,15 @@ import { below, Fields, type Losses } from "./losses.ts";
 import type { AnswerReader, AnswerWriter, StopReason } from "./model.ts";
 import { objectOf, textOf } from "./wire.ts";
 
-const reasons: Readonly<Record<string, StopReason>> = {
-  end_turn: "end",
-  stop_sequence: "sequence",
-  max_tokens: "length",
-  model_context_window_exceeded: "context",
-  tool_use: "calls",
-  refusal: "refusal",
-  pause_turn: "pause",
-};
+const reasons: ReadonlyMap<string, StopReason> = new Map([
+  ["end_turn", "end"],
+  ["stop_sequence", "sequence"],
+  ["max_tokens", "length"],
+  ["model_context_window_exceeded", "context"],
+  ["tool_use", "calls"],
+  ["refusal", "refusal"],
+  ["pause_turn", "pause"],
+]);
 
 /** A block that has begun: the number of its call, or -1 for text; other blocks are left out. */
 interface Open {
@@ -32,7 +32,7 @@ function stopOf(holder: Fields, to: AnswerWriter): void {
   details?.rest();
   holder.rest();
   if (why) to.refusal(0, why);
-  if (reason !== undefined) to.stop(0, reasons[reason] ?? "end", sequence);
+  if (reason !== undefined) to.stop(0, reasons.get(reason) ?? "end", sequence);
 }
 
 class Reader implements AnswerReader {

@@ -1,7 +1,8 @@
 import type { Abilities } from "./anthropic-messages-models.ts";
 import { createIds, type Ids, type Names, type WordRule } from "./ids.ts";
 import type { Losses } from "./losses.ts";
-import type { Block, Marks, Media, Place, Result, Source, Text, Turn } from "./model.ts";
+import type { Block, Marks, Media, Place, Rendering, Result, Source, Text, Turn } from "./model.ts";
+import { namePrefill } from "./parts.ts";
 import { Unfit } from "./unfit.ts";
 
 type Written = Record<string, unknown>;
@@ -10,7 +11,7 @@ interface Message {
   readonly content: Written[];
 }
 
-export const idRule: WordRule = { pattern: /^[a-zA-Z0-9_-]+$/, longest: 64 };
+export const idRule: WordRule = { pattern: /^[a-zA-Z0-9_-]+$/, longest: 128 };
 const mostMarks = 4;
 
 /** The API refuses a request with more than four cache markers; the last ones reach furthest. */
@@ -150,6 +151,12 @@ function add(messages: Message[], role: Message["role"], content: readonly Writt
   else messages.push({ role, content: [...content] });
 }
 
+/** Where the assistant spoke last, its text must not end in space. */
+function endPlainly(last: Message | undefined): void {
+  const block = last?.role === "assistant" ? last.content.at(-1) : undefined;
+  if (block?.type === "text") block.text = String(block.text).trimEnd();
+}
+
 /** A conversation of instructions only: the last of them is what the user says, since there has to be a message. */
 function speak(system: Written[], messages: Message[], turns: readonly Turn[], losses: Losses): void {
   const last = system.pop();
@@ -163,9 +170,8 @@ function speak(system: Written[], messages: Message[], turns: readonly Turn[], l
 export function toMessages(
   turns: readonly Turn[],
   abilities: Abilities,
-  names: Names,
   cached: CacheMarks,
-  losses: Losses,
+  { names, losses }: Rendering,
 ): { readonly system: unknown; readonly messages: unknown } {
   const context: Context = { ids: createIds(idRule), names, cached, losses };
   const system: Written[] = [];
@@ -181,6 +187,8 @@ export function toMessages(
       system.push(...content);
     }
   });
+  namePrefill(turns, losses);
+  endPlainly(messages.at(-1));
   if (messages.length === 0) speak(system, messages, turns, losses);
   const written = messages.map(({ role, content }) => ({ role, content: compact(content) }));
   return { system: system.length === 0 ? undefined : compact(system), messages: written };

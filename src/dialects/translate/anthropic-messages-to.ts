@@ -2,7 +2,7 @@ import { type Abilities, abilitiesOf } from "./anthropic-messages-models.ts";
 import { CacheMarks, toMessages } from "./anthropic-messages-to-messages.ts";
 import type { Names } from "./ids.ts";
 import { below, type Losses } from "./losses.ts";
-import type { Conversation, Rendered, Setting, Tool } from "./model.ts";
+import type { Conversation, Rendered, Rendering, Setting, Tool } from "./model.ts";
 import { closedSchema } from "./schema.ts";
 import type { Choice, Effort, Settings } from "./settings.ts";
 import { Unfit } from "./unfit.ts";
@@ -108,13 +108,14 @@ const onlyOf = (choice: Setting<Choice> | undefined): readonly string[] | undefi
   choice?.value.kind === "auto" || choice?.value.kind === "any" ? choice.value.only : undefined;
 
 /** Tools that may not be called are left out, which is what `allowed_tools` says here. */
-function addTools(
-  body: Body,
-  { tools, settings }: Conversation,
-  abilities: Abilities,
-  names: Names,
-  losses: Losses,
-): void {
+/** A request whose history has calls must name their tools. */
+const toldTools = ({ turns }: Conversation, names: Names): Body[] => {
+  const called = turns.flatMap(({ blocks }) => blocks.flatMap((block) => (block.kind === "call" ? [block.name] : [])));
+  return Array.from(new Set(called), (name) => ({ name: names.to(name), input_schema: { type: "object" } }));
+};
+
+function addTools(body: Body, conversation: Conversation, abilities: Abilities, { names, losses }: Rendering): void {
+  const { tools, settings } = conversation;
   const choice = settings.take("toolChoice");
   const parallel = settings.take("parallelCalls");
   const only = onlyOf(choice);
@@ -122,7 +123,11 @@ function addTools(
   const { value } = choice ?? {};
   const missing = value?.kind === "tool" ? !offered.some(({ name }) => name === value.name) : offered.length === 0;
   if (missing && (value?.kind === "tool" || value?.kind === "any")) throw new Unfit("tools");
-  if (offered.length === 0) return;
+  if (offered.length === 0) {
+    const told = toldTools(conversation, names);
+    if (told.length > 0) Object.assign(body, { tools: told, tool_choice: { type: "none" } });
+    return;
+  }
   body.tools = offered.map((tool) => toTool(tool, abilities, names, losses));
   const single = parallel?.value === false && value?.kind !== "none";
   if (choice === undefined && !single) return;
@@ -137,7 +142,8 @@ function addAccount(body: Body, settings: Settings): void {
 }
 
 /** Keys stand in the order in which prompts are cached: tools, system, messages. */
-export function to(conversation: Conversation, names: Names, losses: Losses): Rendered {
+export function to(conversation: Conversation, rendering: Rendering): Rendered {
+  const { losses } = rendering;
   const { model, settings, stream } = conversation;
   const abilities = abilitiesOf(model);
   const choices = settings.take("choices");
@@ -145,9 +151,9 @@ export function to(conversation: Conversation, names: Names, losses: Losses): Re
   const limit = settings.take("maxOutput");
   const body: Body = { model, max_tokens: limit?.value ?? abilities.maxOutput };
   if (stream) body.stream = true;
-  addTools(body, conversation, abilities, names, losses);
+  addTools(body, conversation, abilities, rendering);
   const cached = new CacheMarks(losses);
-  const { system, messages } = toMessages(conversation.turns, abilities, names, cached, losses);
+  const { system, messages } = toMessages(conversation.turns, abilities, cached, rendering);
   if (system !== undefined) body.system = system;
   body.messages = messages;
   const type = (body.tool_choice as Body | undefined)?.type;

@@ -16,7 +16,10 @@ const stopReasons: Readonly<Record<StopReason, string>> = {
   pause: "pause_turn",
 };
 
-const tiers: Readonly<Record<string, string>> = { default: "standard", priority: "priority" };
+const tiers: ReadonlyMap<string | undefined, string> = new Map([
+  ["default", "standard"],
+  ["priority", "priority"],
+]);
 
 export function stopOf(reason: StopReason, sequence: string | undefined): Readonly<Record<string, unknown>> {
   const refusal = { type: "refusal", category: null, explanation: null };
@@ -41,7 +44,7 @@ export function totalsOf(usage: Usage): Readonly<Record<string, unknown>> {
 
 /** Of the writes to the cache no other wire tells how long they last. */
 export function usageOf(usage: Usage, losses: Losses): Readonly<Record<string, unknown>> {
-  const tier = usage.serviceTier === undefined ? undefined : tiers[usage.serviceTier];
+  const tier = tiers.get(usage.serviceTier);
   if (usage.serviceTier !== undefined && tier === undefined) losses.name("service_tier");
   return { ...totalsOf(usage), cache_creation: null, inference_geo: null, service_tier: tier ?? null, speed: null };
 }

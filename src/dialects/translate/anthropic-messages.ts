@@ -22,7 +22,7 @@ export const anthropicMessagesTranslator: Translator = {
   from,
   to,
   idRule,
-  nameRule: { pattern: /^[a-zA-Z0-9_-]+$/, longest: 128 },
+  nameRule: { pattern: /^[a-zA-Z0-9_-]+$/, longest: 64 },
   reader,
   stream,
   whole,

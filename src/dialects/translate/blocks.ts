@@ -48,14 +48,16 @@ const noScan = () => true;
 export class BlockRow {
   readonly #to: BlockSink;
   readonly #calls = new Map<number, Waiting>();
-  #row: Waiting[] = [];
+  readonly #row: Waiting[] = [];
+  /** Where in the row the one stands that flows. */
+  #first = 0;
 
   constructor(to: BlockSink) {
     this.#to = to;
   }
 
   text(text: string): void {
-    const last = this.#row.at(-1);
+    const last = this.#row[this.#row.length - 1];
     if (last?.call === -1) this.#add(last, text);
     else this.#push({ call: -1, id: "", name: "", held: text, whole: true, scan: noScan });
   }
@@ -87,19 +89,20 @@ export class BlockRow {
   close(): void {
     for (const block of this.#row) block.whole = true;
     this.#advance();
-    const [last] = this.#row;
+    const last = this.#row[this.#first];
     if (last !== undefined) this.#finish(last);
-    this.#row = [];
+    this.#row.length = 0;
+    this.#first = 0;
   }
 
   #push(block: Waiting): void {
     this.#row.push(block);
-    if (this.#row.length === 1) this.#begin(block);
+    if (this.#row.length - this.#first === 1) this.#begin(block);
     else this.#advance();
   }
 
   #add(block: Waiting, text: string): void {
-    if (block === this.#row[0]) this.#to.piece(block, text);
+    if (block === this.#row[this.#first]) this.#to.piece(block, text);
     else block.held += text;
   }
 
@@ -116,10 +119,11 @@ export class BlockRow {
 
   #advance(): void {
     for (;;) {
-      const [first, next] = this.#row;
+      const first = this.#row[this.#first];
+      const next = this.#row[this.#first + 1];
       if (first === undefined || next === undefined || !first.whole) return;
       this.#finish(first);
-      this.#row.shift();
+      this.#first++;
       this.#begin(next);
     }
   }

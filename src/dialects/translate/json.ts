@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /** A number that stands where a number may, and that a double may not hold: long, with an exponent, or minus zero. */
-const suspect = /(?:^|[:,[])\s*-?(?:\d[\d.]{15}|\d[\d.]*[eE]|0(?![\d.]))/;
+const suspect = /(?:^|[:,[])\s*(?:-?\d[\d.]{15}|-?\d[\d.]*[eE]|-0)/;
 const minusZero = /^-0(?:\.0*)?$/;
 const literal = /-?\d[\d.eE+-]*/g;
 

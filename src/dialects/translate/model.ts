@@ -92,6 +92,20 @@ export interface Rendered {
   readonly body: unknown;
 }
 
+/** What a server of the target's wire does not take as its wire has it; see `Target`. */
+export interface ServerOptions {
+  readonly streamUsage?: boolean | undefined;
+  readonly maxTokensField?: "max_tokens" | "max_completion_tokens" | undefined;
+}
+
+/** What rendering a request needs beside the conversation. */
+export interface Rendering {
+  readonly names: Names;
+  readonly losses: Losses;
+  readonly json: Json;
+  readonly server: ServerOptions;
+}
+
 export type StopReason = "end" | "sequence" | "length" | "context" | "calls" | "refusal" | "pause";
 
 /** A provider's own error. `code` is one that several providers know. */
@@ -161,7 +175,7 @@ export interface HeadNames {
 /** All that a dialect brings to be translated from and to every other. */
 export interface Translator {
   from(body: Fields, json: Json): Conversation;
-  to(conversation: Conversation, names: Names, losses: Losses, json: Json): Rendered;
+  to(conversation: Conversation, rendering: Rendering): Rendered;
   /** Ids of calls as this wire's callers may send them back, to whatever provider. */
   readonly idRule: WordRule;
   readonly nameRule: WordRule;

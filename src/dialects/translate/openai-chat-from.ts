@@ -31,11 +31,11 @@ function readTool(outer: Fields): Tool | undefined {
   };
 }
 
-const words: Readonly<Record<string, Choice>> = {
-  none: { kind: "none" },
-  auto: { kind: "auto" },
-  required: { kind: "any" },
-};
+const words: ReadonlyMap<string, Choice> = new Map([
+  ["none", { kind: "none" }],
+  ["auto", { kind: "auto" }],
+  ["required", { kind: "any" }],
+]);
 
 function nameIn(fields: Fields | undefined): string | undefined {
   const name = fields?.string("name");
@@ -46,7 +46,7 @@ function nameIn(fields: Fields | undefined): string | undefined {
 function readChoice(body: Fields): Choice | undefined {
   const value = body.take("tool_choice");
   if (value === undefined) return undefined;
-  if (typeof value === "string") return body.required("tool_choice", words[value]);
+  if (typeof value === "string") return body.required("tool_choice", words.get(value));
   const choice = body.required("tool_choice", body.fields("tool_choice"));
   const type = choice.string("type") ?? "function";
   const allowed = choice.fields("allowed_tools");

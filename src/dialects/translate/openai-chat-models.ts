@@ -7,6 +7,8 @@ export interface Abilities {
   readonly efforts: ReadonlySet<string>;
   /** `prompt_cache_breakpoint` on parts. */
   readonly breakpoints: boolean;
+  /** It can be told to make one call at a time. */
+  readonly single: boolean;
 }
 
 const ownName = /(?:^|[/:])(?:o\d|(?:chat)?gpt-\d|codex)/;
@@ -14,24 +16,20 @@ const generation = /(?:^|[/:])gpt-(\d)(?:\.(\d{1,2}))?(-chat)?/;
 const oldReasoner = /(?:^|[/:])o\d/;
 const open = /(?:^|[/:])gpt-oss/;
 
-const efforts = (...names: string[]): ReadonlySet<string> => new Set(names);
-const none = efforts();
+const plain = { reasons: false, efforts: new Set<string>(), breakpoints: false, single: true };
+const threeEfforts = ["low", "medium", "high"];
 
 /** Source: the reasoning and prompt caching guides, and the declarations of `openai` 6.49. */
 export function abilitiesOf(name: string): Abilities {
-  if (open.test(name))
-    return { own: false, reasons: false, efforts: efforts("low", "medium", "high"), breakpoints: false };
+  if (open.test(name)) return { ...plain, own: false, efforts: new Set(threeEfforts) };
   const own = ownName.test(name);
   if (oldReasoner.test(name)) {
-    return { own, reasons: true, efforts: efforts("low", "medium", "high"), breakpoints: false };
+    return { ...plain, own, reasons: true, efforts: new Set(threeEfforts), single: false };
   }
   const [, major, minor, chat] = generation.exec(name) ?? [];
   const version = Number(major ?? 0) * 100 + Number(minor ?? 0);
-  if (version < 500 || (version === 500 && chat !== undefined)) {
-    return { own, reasons: false, efforts: none, breakpoints: false };
-  }
-  const known = ["low", "medium", "high"];
-  known.push(version === 500 ? "minimal" : "none");
-  if (version >= 502) known.push("xhigh");
-  return { own, reasons: true, efforts: efforts(...known), breakpoints: version >= 506 };
+  if (version < 500 || (version === 500 && chat !== undefined)) return { ...plain, own };
+  const efforts = new Set([...threeEfforts, version === 500 ? "minimal" : "none"]);
+  if (version >= 502) efforts.add("xhigh");
+  return { ...plain, own, reasons: true, efforts, breakpoints: version >= 506 };
 }

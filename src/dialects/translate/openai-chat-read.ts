@@ -5,13 +5,13 @@ import type { AnswerReader, AnswerWriter, Place, StopReason } from "./model.ts";
 import { failure } from "./openai-chat-failure.ts";
 import { objectOf, textOf } from "./wire.ts";
 
-const reasons: Readonly<Record<string, StopReason>> = {
-  stop: "end",
-  length: "length",
-  tool_calls: "calls",
-  function_call: "calls",
-  content_filter: "refusal",
-};
+const reasons: ReadonlyMap<string, StopReason> = new Map([
+  ["stop", "end"],
+  ["length", "length"],
+  ["tool_calls", "calls"],
+  ["function_call", "calls"],
+  ["content_filter", "refusal"],
+]);
 
 interface Call {
   readonly number: number;
@@ -87,7 +87,7 @@ class Reader implements AnswerReader {
   #stop(index: number, finish: string, sequence: string | undefined, to: AnswerWriter): void {
     const { count, refused, calls } = this.#at(index);
     for (const call of calls.values()) if (!call.begun) this.#losses.name(`choices[${index}].tool_calls`);
-    const reason = reasons[finish] ?? "end";
+    const reason = reasons.get(finish) ?? "end";
     if (reason !== "end") to.stop(index, reason, undefined);
     else if (refused) to.stop(index, "refusal", undefined);
     else if (count > 0) to.stop(index, "calls", undefined);

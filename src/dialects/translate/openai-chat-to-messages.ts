@@ -1,9 +1,9 @@
 import { createIds, type Ids, type Names, type WordRule } from "./ids.ts";
 import type { Json } from "./json.ts";
 import type { Losses } from "./losses.ts";
-import type { Block, Call, Media, Result, Text, Turn } from "./model.ts";
+import type { Block, Call, Media, Rendering, Result, Text, Turn } from "./model.ts";
 import type { Abilities } from "./openai-chat-models.ts";
-import { toDataUrl } from "./parts.ts";
+import { namePrefill, toDataUrl } from "./parts.ts";
 import { Unfit } from "./unfit.ts";
 
 type Written = Record<string, unknown>;
@@ -110,11 +110,10 @@ function checkTurn({ role, blocks }: Turn): void {
 export function toMessages(
   turns: readonly Turn[],
   abilities: Abilities,
-  names: Names,
-  losses: Losses,
-  json: Json,
+  { names, losses, json }: Rendering,
 ): readonly Written[] {
   const context: Context = { abilities, ids: createIds(idRule), names, losses, json };
+  namePrefill(turns, losses);
   const messages: Written[] = [];
   for (const turn of turns) {
     checkTurn(turn);

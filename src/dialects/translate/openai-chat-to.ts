@@ -1,7 +1,6 @@
 import type { Names } from "./ids.ts";
-import type { Json } from "./json.ts";
 import { below, type Losses } from "./losses.ts";
-import type { Conversation, Place, Rendered, Tool } from "./model.ts";
+import type { Conversation, Place, Rendered, Rendering, Tool } from "./model.ts";
 import { type Abilities, abilitiesOf } from "./openai-chat-models.ts";
 import { toMessages } from "./openai-chat-to-messages.ts";
 import { isStrict } from "./schema.ts";
@@ -14,11 +13,12 @@ const head = { method: "POST", url: "/v1/chat/completions", headers: {} };
 const mostStops = 4;
 
 /** A limit of 0 asks for no answer at all, which this wire does not know. */
-function addLimit(body: Body, settings: Settings, { own }: Abilities, losses: Losses): void {
+function addLimit(body: Body, settings: Settings, { own }: Abilities, { losses, server }: Rendering): void {
   const limit = settings.take("maxOutput");
   if (limit === undefined) return;
   if (limit.value < 1) losses.name(limit.at, "changed");
-  body[own ? "max_completion_tokens" : "max_tokens"] = Math.max(limit.value, 1);
+  const field = server.maxTokensField ?? (own ? "max_completion_tokens" : "max_tokens");
+  body[field] = Math.max(limit.value, 1);
 }
 
 function addSampling(body: Body, settings: Settings, { reasons }: Abilities, losses: Losses): void {
@@ -100,7 +100,12 @@ function toChoice(choice: Choice, names: Names): unknown {
   }
 }
 
-function addTools(body: Body, { tools, settings }: Conversation, names: Names, losses: Losses): void {
+function addTools(
+  body: Body,
+  { tools, settings }: Conversation,
+  abilities: Abilities,
+  { names, losses }: Rendering,
+): void {
   const choice = settings.take("toolChoice");
   const parallel = settings.take("parallelCalls");
   const kind = choice?.value.kind;
@@ -110,7 +115,9 @@ function addTools(body: Body, { tools, settings }: Conversation, names: Names, l
   if (tools.length === 0) return;
   body.tools = tools.map((tool) => toTool(tool, names, losses));
   if (choice !== undefined) body.tool_choice = toChoice(choice.value, names);
-  if (parallel !== undefined) body.parallel_tool_calls = parallel.value;
+  if (parallel === undefined || parallel.value) return;
+  if (abilities.single) body.parallel_tool_calls = false;
+  else losses.name(parallel.at);
 }
 
 /** Settings that this wire has under the name of its own, for servers that know the name. */
@@ -123,15 +130,17 @@ function addOwn(body: Body, settings: Settings, { own }: Abilities): void {
   if (tier !== undefined) body.service_tier = tier.value === "standard" ? "default" : "auto";
 }
 
-/** A stream always tells its usage: metering needs it, and the caller's wire may tell it anyway. */
-export function to(conversation: Conversation, names: Names, losses: Losses, json: Json): Rendered {
+/** A stream tells its usage where the server can: metering needs it, and the caller's wire may tell it anyway. */
+export function to(conversation: Conversation, rendering: Rendering): Rendered {
   const { model, settings, stream } = conversation;
+  const { losses, server } = rendering;
   const abilities = abilitiesOf(model);
   const body: Body = { model };
-  if (stream) Object.assign(body, { stream: true, stream_options: { include_usage: true } });
-  addLimit(body, settings, abilities, losses);
-  addTools(body, conversation, names, losses);
-  body.messages = toMessages(conversation.turns, abilities, names, losses, json);
+  if (stream) body.stream = true;
+  if (stream && server.streamUsage !== false) body.stream_options = { include_usage: true };
+  addLimit(body, settings, abilities, rendering);
+  addTools(body, conversation, abilities, rendering);
+  body.messages = toMessages(conversation.turns, abilities, rendering);
   addFormat(body, settings, losses);
   addEffort(body, settings, abilities, losses);
   addSampling(body, settings, abilities, losses);

@@ -15,11 +15,13 @@ export const finishReasons: Readonly<Record<StopReason, string>> = {
   pause: "stop",
 };
 
-const tiers: Readonly<Record<string, string>> = { standard: "default", priority: "priority" };
+const tiers: ReadonlyMap<string | undefined, string> = new Map([
+  ["standard", "default"],
+  ["priority", "priority"],
+]);
 
 /** The tier by this wire's name; `undefined` where it has none. */
-export const tierOf = ({ serviceTier }: Usage): string | undefined =>
-  serviceTier === undefined ? undefined : tiers[serviceTier];
+export const tierOf = ({ serviceTier }: Usage): string | undefined => tiers.get(serviceTier);
 
 /** `prompt_tokens` includes what came from the cache and what was written to it. */
 export function usageOf(usage: Usage): unknown {

@@ -1,5 +1,6 @@
 import type { Json } from "./json.ts";
-import type { Source } from "./model.ts";
+import type { Losses } from "./losses.ts";
+import type { Source, Turn } from "./model.ts";
 
 const isText = /^text\/(?:plain|markdown|csv|html)$/;
 
@@ -26,4 +27,11 @@ export function objectIn(text: string, json: Json): Readonly<Record<string, unkn
   } catch {
     return undefined;
   }
+}
+
+/** Where the assistant spoke last one wire has it go on and another has it speak anew, and with some models neither. */
+export function namePrefill(turns: readonly Turn[], losses: Losses): void {
+  const last = turns.at(-1);
+  const calls = last?.blocks.some(({ kind }) => kind === "call");
+  if (last?.role === "assistant" && calls === false) losses.name(last.at, "changed");
 }

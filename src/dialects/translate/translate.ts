@@ -7,7 +7,7 @@ import { translateHead } from "./head.ts";
 import { createNames, fitId } from "./ids.ts";
 import { createJson } from "./json.ts";
 import { Fields, Losses } from "./losses.ts";
-import type { StreamWriter, Translator, WriterOptions } from "./model.ts";
+import type { ServerOptions, StreamWriter, Translator, WriterOptions } from "./model.ts";
 import { openaiChatTranslator } from "./openai-chat.ts";
 
 const translators: Readonly<Record<DialectName, Translator>> = {
@@ -39,6 +39,8 @@ export interface TranslationOptions {
   readonly usage: boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** The target's own. */
+  readonly server?: ServerOptions;
 }
 
 const textIn = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
@@ -53,14 +55,14 @@ export function createTranslation(
   caller: DialectName,
   target: DialectName,
   body: Uint8Array,
-  { usage: tellUsage, now }: TranslationOptions,
+  { usage: tellUsage, now, server = {} }: TranslationOptions,
 ): Translation {
   const [own, other] = [translators[caller], translators[target]];
   const losses = new Losses();
   const names = createNames(other.nameRule);
   const json = createJson(body);
   const conversation = own.from(new Fields(json.parse(textIn(body)), "", losses), json);
-  const rendered = other.to(conversation, names, losses, json);
+  const rendered = other.to(conversation, { names, losses, json, server });
   const options: WriterOptions = {
     created: Math.floor(now / 1_000),
     usage: tellUsage,

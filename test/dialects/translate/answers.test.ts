@@ -73,6 +73,7 @@ describe("a whole message as a completion", () => {
     ["refusal", "content_filter"],
     ["pause_turn", "stop"],
     ["one_of_next_year", "stop"],
+    ["constructor", "stop"],
   ])("stops for %s as %s", (stop_reason, finish) => {
     expect(toOpenAi({ ...message, stop_reason }).answer.choices[0].finish_reason).toBe(finish);
   });
@@ -130,6 +131,7 @@ describe("a whole completion as a message", () => {
     ["length", "max_tokens"],
     ["tool_calls", "tool_use"],
     ["content_filter", "refusal"],
+    ["constructor", "end_turn"],
   ])("stops for %s as %s", (finish, reason) => {
     expect(toAnthropic(choice({ content: "A" }, finish)).answer.stop_reason).toBe(reason);
   });

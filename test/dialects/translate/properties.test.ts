@@ -122,15 +122,14 @@ describe.each(callers)("a request of %s that is translated", (caller) => {
       }),
     );
   });
+});
 
-  it("fits what the SDK declares", () => {
-    const samples = fc.sample(bodies[caller], { numRuns: 60, seed: 7 }).map(
-      (body): Sample => ({
-        kind: "request",
-        dialect: target,
-        value: request(caller, body).body,
-      }),
-    );
-    expect(complaints(samples).flat()).toEqual([]);
-  });
+it("translated requests fit what the SDKs declare", () => {
+  const samples = callers.flatMap((caller) =>
+    fc.sample(bodies[caller], { numRuns: 60, seed: 7 }).map((body): Sample => {
+      const { body: value } = request(caller, body);
+      return { kind: "request", dialect: otherOf(caller), value };
+    }),
+  );
+  expect(complaints(samples).flat()).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { DialectName } from "../../../src/dialects/dialect.ts";
-import { otherOf, request } from "./scene.ts";
+import { createTranslation } from "../../../src/dialects/translate/translate.ts";
+import { bytesOf, least, now, otherOf, request } from "./scene.ts";
 import { complaints, type Sample } from "./types.ts";
 
 interface Golden {
@@ -15,6 +16,29 @@ const folder = new URL("../../fixtures/translate/requests/", import.meta.url);
 const goldens = readdirSync(folder).map(
   (name) => [name.replace(".json", ""), JSON.parse(readFileSync(new URL(name, folder), "utf8"))] as [string, Golden],
 );
+
+describe("a server that is nearly OpenAI's", () => {
+  const ask = { ...least["anthropic-messages"], model: "gpt-4.1" };
+  const sent = (server: object) =>
+    JSON.parse(
+      createTranslation("anthropic-messages", "openai-chat", bytesOf(ask), {
+        usage: true,
+        now,
+        server,
+      }).body.toString(),
+    );
+
+  it("is asked for its usage and told the limit under the name that its model has", () => {
+    expect(sent({})).toMatchObject({ stream_options: { include_usage: true }, max_completion_tokens: 64 });
+  });
+
+  it("is not asked for what it refuses", () => {
+    const body = sent({ streamUsage: false, maxTokensField: "max_tokens" });
+    expect(body).toMatchObject({ stream: true, max_tokens: 64 });
+    expect(body).not.toHaveProperty("stream_options");
+    expect(body).not.toHaveProperty("max_completion_tokens");
+  });
+});
 
 describe("requests whose translation and losses are written down", () => {
   it("are thirty at least", () => expect(goldens.length).toBeGreaterThanOrEqual(30));
