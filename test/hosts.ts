@@ -19,6 +19,7 @@ import {
 } from "../src/index.ts";
 import { moveBytes } from "./doubles/byte-mover.ts";
 import { type LoopbackProvider, startProvider } from "./doubles/provider.ts";
+import { envoyHosts } from "./hosts-envoy.ts";
 
 export interface Asked {
   readonly url?: string;
@@ -47,8 +48,20 @@ export interface Running {
   close(): Promise<void>;
 }
 
+/** What lies between the engine and the two ends, beyond what the engine has to know of it. */
+export interface Reach {
+  /** The engine is told when a provider breaks off; without it the caller's connection just breaks. */
+  readonly hearsBreaks: boolean;
+  /** A provider is slowed for a slow reader. */
+  readonly slows: boolean;
+  /** Something can be said to the caller between two pieces from the provider. */
+  readonly speaksUnasked: boolean;
+}
+
+const far: Reach = { hearsBreaks: true, slows: true, speaksUnasked: true };
+
 /** A host, and what it can do: where it cannot, a scenario asserts the alternative. */
-export interface TestHost extends Host {
+export interface TestHost extends Host, Reach {
   readonly name: string;
   start(config: (url: string) => ConfigInput, options?: GatewayOptions): Promise<Running>;
 }
@@ -65,20 +78,25 @@ const watched = (receipts: Receipt[], options: GatewayOptions = {}): GatewayOpti
   ],
 });
 
-type Caller = (
+export type Caller = (
   gateway: Gateway,
   provider: LoopbackProvider,
+  receipts: readonly Receipt[],
 ) => Promise<{ call: Running["call"]; close(): Promise<void> }>;
 
-const hostOf = (name: string, abilities: Host, caller: Caller): TestHost => ({
+export type Abilities = Host & Partial<Reach>;
+export type HostMaker = (name: string, abilities: Abilities, caller: Caller) => TestHost;
+
+const hostOf: HostMaker = (name, abilities, caller) => ({
   name,
+  ...far,
   ...abilities,
   async start(config, options) {
     const receipts: Receipt[] = [];
     const provider = await startProvider();
     const gateway = createGateway(config(provider.url), watched(receipts, options));
     await gateway.ready;
-    const { call, close } = await caller(gateway, provider);
+    const { call, close } = await caller(gateway, provider, receipts);
     return {
       gateway,
       receipts,
@@ -221,6 +239,7 @@ const mover =
 const testing: TestHost = {
   name: "postern/testing",
   ...ableHost,
+  ...far,
   async start(config, options) {
     const { send: _send, ...rest } = options ?? {};
     const test = createTestGateway(config("http://127.0.0.1:1"), rest);
@@ -257,6 +276,7 @@ export const hosts: readonly TestHost[] = [
   hostOf("a byte-mover with every ability", ableHost, mover(ableHost)),
   hostOf("a byte-mover that cannot take back", committed, mover(committed)),
   hostOf("a byte-mover that cannot change anything", blind, mover(blind)),
+  ...envoyHosts(hostOf, callOver),
 ];
 
 /** Runs the same scenarios on every host. */

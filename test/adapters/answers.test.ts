@@ -149,8 +149,11 @@ describeAdapters("answers", (host) => {
       streams([role, chunk({ content: "You are [EMA" }), chunk({ content: "IL_1]" }), ...done], "whole", compressed),
     );
     const got = await scene.call(asking(`I am ${email}`, { stream: true }));
-    expect(saidIn(got.text)).toBe(`You are ${host.mutates ? email : "[EMAIL_1]"}`);
+    // What a tap does not carry itself passes as it came.
+    const passed = !host.mutates && got.headers["content-encoding"] === "gzip";
+    if (!passed) expect(saidIn(got.text)).toBe(`You are ${host.mutates ? email : "[EMAIL_1]"}`);
     if (host.mutates) expect(got.headers["content-encoding"]).toBeUndefined();
+    expect(scene.receipts[0]?.outcome).toBe("answered");
     await scene.finish(1);
   });
 
@@ -193,7 +196,7 @@ describeAdapters("answers", (host) => {
     await scene.finish(1);
   });
 
-  /** Red when an alias is listed in a dialect that none of its targets speaks. */
+  /** Red when an alias is left out of the list of a dialect that its targets are translated for. */
   it("models: what the key may ask for, in the caller's dialect", async () => {
     const scene = await begin(host);
     scene.answer(hello);
@@ -212,7 +215,13 @@ describeAdapters("answers", (host) => {
       url: "/v1/models",
       headers: { ...headers, "anthropic-version": "2023-06-01" },
     });
-    expect(JSON.parse(anthropic.text)).toMatchObject({ data: [{ id: "fast", type: "model" }], has_more: false });
+    expect(JSON.parse(anthropic.text)).toMatchObject({
+      data: [
+        { id: "plain", type: "model" },
+        { id: "fast", type: "model" },
+      ],
+      has_more: false,
+    });
     expect(scene.requests).toHaveLength(0);
     await scene.finish(2);
   });

@@ -26,7 +26,8 @@ describeAdapters("flow", (host) => {
   /** Red when somebody on the way reads on for a caller who does not. */
   it("back-pressure: a reader who stops makes the provider stop", async () => {
     const scene = await begin(host);
-    const total = 1_000;
+    // Where nothing slows the provider, an answer's bytes are bounded.
+    const total = host.slows ? 1_000 : 2_000;
     let taken = 0;
     async function* pieces() {
       yield role;
@@ -44,10 +45,13 @@ describeAdapters("flow", (host) => {
     await until(() => taken > 0);
     await still(() => taken);
     expect(taken).toBeLessThan(total);
+    // There the call is over while its reader still reads nothing.
+    if (!host.slows) await until(() => scene.receipts.length === 1);
     gone.abort();
     expect((await call).broken).toBe(true);
     await until(() => scene.receipts.length === 1);
-    expect(scene.receipts[0]?.outcome).toBe("aborted");
+    if (host.slows) expect(scene.receipts[0]?.outcome).toBe("aborted");
+    else expect(scene.receipts[0]?.outcome).not.toBe("answered");
     await scene.finish(1);
   });
 
@@ -89,7 +93,7 @@ describeAdapters("flow", (host) => {
       expect((await call).broken).toBe(true);
       await until(() => scene.receipts.length === 1);
       expect(scene.receipts[0]).toMatchObject({ outcome: "aborted", code: "call_aborted", cost: 0n });
-      expect(scene.requests).toHaveLength(2);
+      expect(scene.requests).toHaveLength(3);
     } else {
       expect((await call).status).toBe(429);
       expect(scene.requests).toHaveLength(1);
@@ -150,10 +154,12 @@ describeAdapters("flow", (host) => {
     });
     await until(() => heard.includes("first word"));
     await scene.gateway.close(10);
-    if (!host.mutates) gone.abort();
+    // Nobody can tell a caller who is out of reach.
+    const tells = host.mutates && host.speaksUnasked;
+    if (!tells) gone.abort();
     const got = await running;
     expect(saidIn(got.text)).toBe("a first word");
-    if (host.mutates) expect([got.broken, lastError(got.text)]).toMatchObject([false, { code: "draining" }]);
+    if (tells) expect([got.broken, lastError(got.text)]).toMatchObject([false, { code: "draining" }]);
     expect(scene.receipts).toMatchObject([{ outcome: "failed", code: "draining" }]);
     expect(scene.receipts[0]?.cost).toBeGreaterThan(0n);
     open();

@@ -74,7 +74,7 @@ export function createUpstream(parts: UpstreamParts): Upstream {
       hostname,
       port,
       method: fieldOf(fields, ":method") ?? "",
-      path: fieldOf(fields, ":path") ?? "",
+      path: (route?.rewrite ?? "") + (fieldOf(fields, ":path") ?? ""),
       headers: ["host", `${hostname}:${port}`, ...headers],
       agent: false,
     });

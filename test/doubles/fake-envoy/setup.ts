@@ -6,6 +6,8 @@ export interface Route {
   readonly header?: readonly [name: string, value: string];
   /** A key of `clusters`. */
   readonly cluster?: string;
+  /** Put before the path on its way to the cluster, unseen by the processor: `/first`. */
+  readonly rewrite?: string;
   readonly direct?: { readonly status: number; readonly body: string };
 }
 

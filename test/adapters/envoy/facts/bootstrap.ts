@@ -38,12 +38,19 @@ function processing(settings: Settings, processor: string): object {
   });
 }
 
-const routeOf = ({ header, cluster, direct }: Route): object => ({
+const routeOf = ({ header, cluster, direct, rewrite }: Route): object => ({
   match: {
     prefix: "/",
     ...(header && { headers: [{ name: header[0], string_match: { exact: header[1] } }] }),
   },
-  ...(cluster !== undefined && { route: { cluster, timeout: "0s", auto_host_rewrite: true } }),
+  ...(cluster !== undefined && {
+    route: {
+      cluster,
+      timeout: "0s",
+      auto_host_rewrite: true,
+      ...(rewrite !== undefined && { prefix_rewrite: `${rewrite}/` }),
+    },
+  }),
   ...(direct && { direct_response: { status: direct.status, body: { inline_string: direct.body } } }),
 });
 

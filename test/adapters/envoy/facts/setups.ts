@@ -26,6 +26,12 @@ export const setupsOf = (url: string) =>
       messageTimeout: 400,
     },
     tap: { mode: "tap", clusters: { provider: url }, deferredClose: 300 },
+    rewriting: {
+      mode: "tap",
+      routes: [{ cluster: "provider", rewrite: "/first" }],
+      clusters: { provider: url },
+      deferredClose: 300,
+    },
     nobodyTaps: { mode: "tap", clusters: { provider: url } },
     nobodyTapsStrictly: { mode: "tap", clusters: { provider: url }, failureModeAllow: false },
   }) as const satisfies Record<string, EnvoySetup>;

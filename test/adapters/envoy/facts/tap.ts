@@ -56,6 +56,17 @@ export const tapped: readonly Row<SetupName>[] = [
     }),
   ),
   {
+    name: "a rewritten path is the provider's alone",
+    setup: "rewriting",
+    ask: { method: "GET", path: "/v1/models" },
+    processor: () => {},
+    expect({ received, calls }) {
+      expect(received[0]?.url).toBe("/first/v1/models");
+      const { headers = [] } = calls[0]?.heard[0]?.request_headers?.headers ?? {};
+      expect(headers.find(({ key }) => key === ":path")?.raw_value?.toString()).toBe("/v1/models");
+    },
+  },
+  {
     name: "no processor, failure allowed: no difference",
     setup: "nobodyTaps",
     ask: { body: "hello" },
