@@ -1,12 +1,25 @@
 import { describeRealEnvoy, type EnvoyLine } from "../../doubles/real-envoy.ts";
-import { duplex, streamed } from "./facts/answers.ts";
-import { type Lab, type LogLine, type Row, startLab } from "./facts/lab.ts";
+import { duplex } from "./facts/duplex.ts";
+import { type Lab, type Row, startLab } from "./facts/lab.ts";
+import { head, immediately, piece } from "./facts/messages.ts";
 import { dead, type SetupName, setupsOf } from "./facts/setups.ts";
+import { streamed } from "./facts/streamed.ts";
 import { tapped } from "./facts/tap.ts";
+import type { LogLine } from "./facts/targets.ts";
 import { terminated } from "./facts/terminate.ts";
+import { terminatedEnds } from "./facts/terminate-ends.ts";
 import { transformed } from "./facts/transform.ts";
+import { transformedEnds } from "./facts/transform-ends.ts";
 
-const rows: readonly Row<SetupName>[] = [...terminated, ...transformed, ...streamed, ...duplex, ...tapped];
+const rows: readonly Row<SetupName>[] = [
+  ...terminated,
+  ...terminatedEnds,
+  ...transformed,
+  ...transformedEnds,
+  ...streamed,
+  ...duplex,
+  ...tapped,
+];
 
 /** The same rows against the double and against the real one, so that the double stays honest. */
 function facts(kind: "fake" | EnvoyLine): void {
@@ -27,6 +40,28 @@ function facts(kind: "fake" | EnvoyLine): void {
     if (!violations) return;
     expect(violations).toHaveLength(row.violations?.length ?? 0);
     for (const [at, violation] of (row.violations ?? []).entries()) expect(violations[at]).toMatch(violation);
+  });
+
+  it("a processor that is killed breaks what runs, is missed, and is found again", async () => {
+    const whole: Row<SetupName> = {
+      name: "restart",
+      setup: "terminate",
+      ask: { body: "x" },
+      processor: async (call) => call.say(immediately(200, await call.wholeRequest())),
+      expect: () => {},
+    };
+    const cut: Row<SetupName> = {
+      ...whole,
+      async processor(call) {
+        await call.wholeRequest();
+        call.say(head(200), piece("half"));
+        setTimeout(lab.processor.stop, 50);
+      },
+    };
+    expect(await lab.run(cut)).toMatchObject({ status: 200, text: "half", broken: true, hung: false });
+    expect(await lab.run(whole)).toMatchObject({ status: 503, text: "" });
+    await lab.processor.start();
+    expect(await lab.run(whole)).toMatchObject({ status: 200, text: "x" });
   });
 
   it("the access log says what happened", async () => {

@@ -1,4 +1,4 @@
-import type { Direction, DirectionParts } from "./direction.ts";
+import type { Direction, DirectionParts } from "./direction-parts.ts";
 import { type Fields, toHeaderMap } from "./fields.ts";
 import type { RequestKind } from "./protocol.ts";
 

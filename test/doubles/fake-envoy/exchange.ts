@@ -1,18 +1,18 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { createCopy } from "./copy.ts";
-import { createDirection, type Direction } from "./direction.ts";
-import { createDownstream, type Downstream } from "./downstream.ts";
+import type { Direction, Side } from "./direction-parts.ts";
+import { createDownstream, type Downstream, type DownstreamParts } from "./downstream.ts";
 import { Failure, type Fields, type Note } from "./fields.ts";
 import { createGate } from "./gate.ts";
 import type { Hearing, Process } from "./process.ts";
-import { bodyMode, type ProcessingRequest, type ProcessingResponse } from "./protocol.ts";
+import type { ProcessingRequest, ProcessingResponse } from "./protocol.ts";
 import { take } from "./replies.ts";
 import { read, requestFields } from "./request.ts";
-import { createUpstream, type Upstream } from "./router.ts";
+import { createUpstream, type Upstream, type UpstreamParts } from "./router.ts";
 import { type Modes, modesOf, type Settings } from "./setup.ts";
 import { createTimer, type Timer } from "./timer.ts";
+import { createWay } from "./ways.ts";
 
-/** A line of the access log, and what went wrong with the processor. */
+/** A line of the access log. */
 export interface AccessLogEntry {
   readonly method: string;
   readonly path: string;
@@ -32,8 +32,6 @@ export interface ExchangeParts {
   note: Note;
   logged(): void;
 }
-
-type Side = "request" | "response";
 
 /** One HTTP request on its way through the filter. */
 export class Exchange implements Hearing {
@@ -64,26 +62,11 @@ export class Exchange implements Hearing {
     this.#reading = createGate(() => incoming);
     this.#idle = createTimer(settings.streamIdleTimeout, () => this.fail(504, "stream_idle_timeout", "stream timeout"));
     this.timers = { request: this.#timed("request"), response: this.#timed("response") };
-    this.downstream = createDownstream(incoming, outgoing, {
-      note: parts.note,
-      full: () => this.upstream.hold("caller"),
-      drained: () => this.upstream.release("caller"),
-      activity: () => this.#idle.start(),
-      finished: () => this.#over(parts),
-    });
-    this.response = this.#direction("response", this.downstream);
-    this.upstream = createUpstream({
-      settings,
-      answer: this.response,
-      details: (details) => {
-        entry.details = details;
-      },
-      broke: () => this.#leave("upstream_reset_after_response_started"),
-      activity: () => this.#idle.start(),
-      full: () => this.#reading.hold("provider"),
-      drained: () => this.#reading.release("provider"),
-    });
-    this.request = this.#direction("request", this.upstream);
+    const send = (message: ProcessingRequest): void => this.#send(message);
+    this.downstream = createDownstream(incoming, outgoing, this.#downstreamParts(parts));
+    this.response = createWay(this, "response", this.downstream, send);
+    this.upstream = createUpstream(this.#upstreamParts());
+    this.request = createWay(this, "request", this.upstream, send);
     this.#process = parts.open(this);
     outgoing
       .on("error", () => {})
@@ -144,6 +127,30 @@ export class Exchange implements Hearing {
     else this.downstream.local(status, body, fields);
   }
 
+  #downstreamParts(parts: ExchangeParts): DownstreamParts {
+    return {
+      note: parts.note,
+      full: () => this.upstream.hold("caller"),
+      drained: () => this.upstream.release("caller"),
+      activity: () => this.#idle.start(),
+      finished: () => this.#over(parts),
+    };
+  }
+
+  #upstreamParts(): UpstreamParts {
+    return {
+      settings: this.settings,
+      answer: this.response,
+      details: (details) => {
+        this.entry.details = details;
+      },
+      broke: () => this.#leave("upstream_reset_after_response_started"),
+      activity: () => this.#idle.start(),
+      full: () => this.#reading.hold("provider"),
+      drained: () => this.#reading.release("provider"),
+    };
+  }
+
   #over({ logged }: ExchangeParts): void {
     this.entry.code = this.downstream.status;
     this.entry.cluster = this.upstream.cluster;
@@ -190,47 +197,9 @@ export class Exchange implements Hearing {
     this.upstream.hold("processor");
   }
 
-  #direction(side: Side, onward: Downstream | Upstream): Direction {
-    const create = this.settings.mode === "tap" ? createCopy : createDirection;
-    return create({
-      side,
-      onward,
-      send: (message) => this.#send(message),
-      modes: () =>
-        side === "request"
-          ? { headers: true, body: this.modes.requestBody, configured: this.configured.requestBody }
-          : {
-              headers: this.modes.responseHeaders,
-              body: this.modes.responseBody,
-              configured: this.configured.responseBody,
-            },
-      awaits: (whether) => (whether ? this.timers[side].start() : this.timers[side].stop()),
-      note: this.note,
-      limit: this.settings.bufferLimit,
-      overLimit: () => this.#overLimit(side),
-      clearRoute: (fields, { clear_route_cache: clear, header_mutation: mutation }) => {
-        if (clear && mutation && side === "request") this.upstream.match(fields);
-        else if (clear) this.note("clear_route_cache is ignored without header_mutation, and on answers");
-      },
-      endedEarly: () => this.upstream.cancel(),
-      completed: () => this.#completed(),
-    });
-  }
-
-  #overLimit(side: Side): void {
-    if (side === "response") this.fail(500, "response_payload_too_large");
-    else {
-      this.request.stop();
-      this.upstream.local(413, "Payload Too Large", "request_payload_too_large");
-    }
-  }
-
-  #completed(): void {
+  /** Nothing more has to be shown: the processor is let go. */
+  completed(): void {
     const responds = this.modes.responseHeaders && !this.response.complete;
     if (this.settings.mode !== "tap" && this.request.complete && !responds) this.#process.finish();
-  }
-
-  get duplexRequest(): boolean {
-    return this.modes.requestBody === bodyMode.duplex;
   }
 }

@@ -2,6 +2,7 @@ import { spurious } from "./bodies.ts";
 import type { Exchange } from "./exchange.ts";
 import { Failure, fieldOf, fromHeaderMap, mutate } from "./fields.ts";
 import {
+  bodyMode,
   headerMode,
   type ImmediateResponse,
   type ProcessingMode,
@@ -85,7 +86,7 @@ function streamed(exchange: Exchange, message: StreamedImmediateResponse): void 
 
 function begin(exchange: Exchange, head: NonNullable<StreamedImmediateResponse["headers_response"]>): void {
   const { request, downstream, note } = exchange;
-  if (!exchange.duplexRequest || exchange.answering || !request.untouched)
+  if (exchange.modes.requestBody !== bodyMode.duplex || exchange.answering || !request.untouched)
     throw spurious("streamed_immediate_response");
   const fields = fromHeaderMap(head.headers, note);
   const status = fieldOf(fields, ":status");

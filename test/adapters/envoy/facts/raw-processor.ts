@@ -35,6 +35,8 @@ export interface RawProcessor {
   readonly calls: readonly RawCall[];
   play(script: ProcessorScript): void;
   stop(): void;
+  /** Where it was before. */
+  start(): Promise<void>;
 }
 
 const ends = (body: HttpBody | undefined): boolean => body?.end_of_stream === true;
@@ -104,19 +106,24 @@ function rawCall(stream: ServerDuplexStream<ProcessingRequest, ProcessingRespons
 export async function startRawProcessor(): Promise<RawProcessor> {
   let script: ProcessorScript = () => {};
   let calls: RawCall[] = [];
-  const server = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
-  server.addService(ExternalProcessor.service, {
-    Process(stream: ServerDuplexStream<ProcessingRequest, ProcessingResponse>) {
-      const call = rawCall(stream);
-      calls.push(call);
-      script(call);
-    },
-  });
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
-  });
+  const listen = async (at: number): Promise<Server> => {
+    const made = new Server({ "grpc.max_receive_message_length": -1, "grpc.max_send_message_length": -1 });
+    made.addService(ExternalProcessor.service, {
+      Process(stream: ServerDuplexStream<ProcessingRequest, ProcessingResponse>) {
+        const call = rawCall(stream);
+        calls.push(call);
+        script(call);
+      },
+    });
+    port = await new Promise<number>((resolve, reject) => {
+      made.bindAsync(`127.0.0.1:${at}`, ServerCredentials.createInsecure(), (error, bound) =>
+        error ? reject(error) : resolve(bound),
+      );
+    });
+    return made;
+  };
+  let port = 0;
+  let server = await listen(port);
   return {
     port,
     get calls() {
@@ -127,5 +134,8 @@ export async function startRawProcessor(): Promise<RawProcessor> {
       calls = [];
     },
     stop: () => server.forceShutdown(),
+    async start() {
+      server = await listen(port);
+    },
   };
 }

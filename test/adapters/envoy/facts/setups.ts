@@ -3,7 +3,7 @@ import type { EnvoySetup } from "../../../doubles/fake-envoy/index.ts";
 /** The listeners that the rows are asked of; `nobody` has a processor that is not there. */
 export const setupsOf = (url: string) =>
   ({
-    terminate: { mode: "terminate", streamIdleTimeout: 2_000 },
+    terminate: { mode: "terminate", streamIdleTimeout: 2_000, bufferLimit: 1_048_576 },
     /** What no configuration of ours does: a terminated route that leads somewhere. */
     leaky: { mode: "terminate", routes: [{ cluster: "provider" }], clusters: { provider: url } },
     routeless: { mode: "terminate", routes: [] },
