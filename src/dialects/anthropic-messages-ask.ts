@@ -2,8 +2,8 @@ import type { RequestHead } from "../http.ts";
 import type { Document, Path, Scalar, Slot } from "../slot.ts";
 import { modelInPath, operation } from "./anthropic-messages-routes.ts";
 import { type Ask, type AskChange, bareAsk } from "./dialect.ts";
-import { count, type Fields, fieldsOf, flag, name, object, wrong } from "./fields.ts";
-import { furtherModel } from "./further-models.ts";
+import { count, fieldsOf, flag, name, object, wrong } from "./fields.ts";
+import { addFurtherModels } from "./further-models.ts";
 
 const isSet = (value: unknown): boolean =>
   value !== undefined && value !== null && (!Array.isArray(value) || value.length > 0);
@@ -27,34 +27,32 @@ function thinkingOf(document: Document, model: string): Pick<Ask, "thinkingBudge
 /** Tools that the caller runs; every other type runs at the provider, and puts what it finds into the input. */
 const callersTools = /^(?:custom$|bash_|text_editor_|computer_|browser_|memory_)/;
 
-/** `tools[0].model`, or `messages[0].content[0].tool.definition.model`: a tool may be added among the messages. */
-const isToolPlace = (path: Path, key: "type" | "model"): boolean =>
-  path.at(-1) === key &&
-  ((path.length === 3 && path[0] === "tools") ||
-    (path.length === 7 && path[0] === "messages" && path[4] === "tool" && path[5] === "definition"));
+/** `tools[0].type`, or `messages[0].content[0].tool.definition.type`: a tool may be added among the messages. */
+const isOfTool = (path: Path): boolean =>
+  (path.length === 3 && path[0] === "tools") || (path.length === 7 && path[5] === "definition" && path[4] === "tool");
 
 /** Reads what the walk found instead of parsing messages, which may hold megabytes of base64. */
-function inputOf(slots: readonly Slot[], unbounded: Set<string>, models: Set<string>): number {
+function inputOf(document: Document, unbounded: Set<string>, models: Set<string>): number {
   let images = 0;
-  for (const slot of slots) {
-    if (slot.section === "other" && slot.kind !== "key") {
-      const model = furtherModel(slot);
-      if (model !== undefined) models.add(model);
-    } else if (slot.kind === "opaque") images += readOpaque(slot, unbounded, models);
+  for (const slot of document.slots) {
+    if (slot.kind === "key") addFurtherModels(slot, document, models);
+    else if (slot.kind === "opaque") images += readOpaque(slot, unbounded);
   }
   return images;
 }
 
-function readOpaque({ path, text }: Slot, unbounded: Set<string>, models: Set<string>): number {
-  const key = path.at(-1);
-  if (path.at(-2) === "source") {
-    if (key === "type" && text === "url") unbounded.add("remote_image");
-    if (key === "file_id" || (key === "media_type" && text === "application/pdf")) unbounded.add("file");
-    return key === "type" && text === "base64" ? 1 : 0;
+/** Texts are decoded when they are asked for, and few have to be. Returns how many images it is. */
+function readOpaque(slot: Slot, unbounded: Set<string>): number {
+  const { path } = slot;
+  const key = path[path.length - 1];
+  const source = path[path.length - 2] === "source";
+  if (key === "type") {
+    if (source && slot.text === "url") unbounded.add("remote_image");
+    else if (!source && isOfTool(path) && !callersTools.test(slot.text)) unbounded.add("server_tool");
+    return source && slot.text === "base64" ? 1 : 0;
   }
-  if (path.length === 5 && key === "file_id") unbounded.add("file");
-  else if (isToolPlace(path, "type") && !callersTools.test(text)) unbounded.add("server_tool");
-  else if (isToolPlace(path, "model")) models.add(text);
+  if (key === "file_id" && (source || path.length === 5)) unbounded.add("file");
+  else if (key === "media_type" && source && slot.text === "application/pdf") unbounded.add("file");
   return 0;
 }
 
@@ -72,23 +70,20 @@ function serverSide(document: Document, unbounded: Set<string>): void {
   if (document.get(["speed"]) === "fast") unbounded.add("fast");
 }
 
-/** The request, and what it overrides in it for each fallback. */
-const attemptsOf = (document: Document): readonly Fields[] => {
-  const fallbacks = document.get(["fallbacks"]);
-  const overrides: unknown[] = Array.isArray(fallbacks) ? fallbacks : [];
-  const own = ["output_config", "output_format", "speed"].map((key) => [key, document.get([key])]);
-  return [Object.fromEntries(own), ...overrides.flatMap((entry) => fieldsOf(entry) ?? [])];
-};
+const isJson = (config: unknown, format: unknown): boolean => isSet(fieldsOf(config)?.format) || isSet(format);
 
 /** A fallback may have a format or speed of its own; what one attempt may do, the call may do. */
-function manner(document: Document): Pick<Ask, "jsonOutput" | "serviceTier" | "inferenceGeo"> {
-  const attempts = attemptsOf(document);
+function manner(document: Document): Required<Pick<Ask, "jsonOutput" | "serviceTier" | "inferenceGeo">> {
+  const listed = document.get(["fallbacks"]);
+  const fallbacks = Array.isArray(listed) ? listed.map(fieldsOf) : [];
   const tier = document.get(["service_tier"]);
   const geo = document.get(["inference_geo"]);
-  const fast = attempts.some(({ speed }) => speed === "fast");
+  const fast = document.get(["speed"]) === "fast" || fallbacks.some((each) => each?.speed === "fast");
   const told = typeof tier === "string" ? tier : undefined;
   return {
-    jsonOutput: attempts.some((each) => isSet(fieldsOf(each.output_config)?.format) || isSet(each.output_format)),
+    jsonOutput:
+      isJson(document.get(["output_config"]), document.get(["output_format"])) ||
+      fallbacks.some((each) => isJson(each?.output_config, each?.output_format)),
     serviceTier: fast ? "fast" : told,
     inferenceGeo: typeof geo === "string" ? geo : undefined,
   };
@@ -103,19 +98,25 @@ export function ask(head: RequestHead, document: Document | undefined): Ask {
   if (asked === "count_tokens") return { ...bareAsk, operation: asked, model };
   const unbounded = new Set<string>();
   const models = new Set<string>();
-  const images = inputOf(document.slots, unbounded, models);
+  const images = inputOf(document, unbounded, models);
   serverSide(document, unbounded);
+  const { thinkingBudget, reasons } = thinkingOf(document, model);
+  const { jsonOutput, serviceTier, inferenceGeo } = manner(document);
   return {
-    ...bareAsk,
     operation: asked,
     model,
     stream: flag(document.get(["stream"]), "stream"),
     maxOutput: count(document.get(["max_tokens"]), "max_tokens"),
-    ...thinkingOf(document, model),
+    choices: 1,
+    usage: true,
+    thinkingBudget,
+    reasons,
     images,
     unbounded: [...unbounded],
     furtherModels: [...models],
-    ...manner(document),
+    jsonOutput,
+    serviceTier,
+    inferenceGeo,
   };
 }
 

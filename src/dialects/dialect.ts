@@ -40,7 +40,7 @@ export interface Ask {
   readonly inferenceGeo?: string | undefined;
 }
 
-/** An ask without a word beyond operation and model. */
+/** An ask without a word beyond operation and model. Not to be spread for each call: that takes 7 µs. */
 export const bareAsk = {
   stream: false,
   maxOutput: undefined,

@@ -73,19 +73,20 @@ export function ask(head: RequestHead, document: Document | undefined): Ask {
   const includes = flag(options?.include_usage, "stream_options.include_usage");
   const { images, unbounded, furtherModels } = inputOf(document.slots, document);
   return {
-    ...bareAsk,
     operation: asked,
     model,
     stream,
     maxOutput: maxOutputOf(document),
     choices: count(document.get(["n"]), "n", 1) ?? 1,
     usage: !stream || includes,
+    thinkingBudget: undefined,
     reasons: reasons(model, document),
     images,
     unbounded: [...new Set([...unbounded, ...unboundedBy(model, document)])],
     furtherModels,
     jsonOutput: jsonOutputOf(document),
     serviceTier: serviceTierOf(document),
+    inferenceGeo: undefined,
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Document, Path, Slot } from "../slot.ts";
 import type { Ask } from "./dialect.ts";
-import { furtherModel, isToolModel } from "./further-models.ts";
+import { addFurtherModels } from "./further-models.ts";
 
 /** What a key of a content part means for the cost of the input; a file is read at the provider, page by page. */
 const mediaKeys: ReadonlyMap<string, string> = new Map([
@@ -24,19 +24,10 @@ function isInline(slot: Slot): boolean {
 const callersTools: ReadonlySet<string> = new Set(["function", "custom"]);
 
 /** `browser_search` and the like run at the provider, and put what they find into the input. */
-const isServerTool = (slot: Slot): boolean =>
-  !callersTools.has(slot.text) && slot.path.length === 3 && slot.path[2] === "type";
-
-/** What a string outside of the messages says; few of those in `tools` have a class of their own. */
-function readAside(slot: Slot, unbounded: Set<string>, models: Set<string>): void {
-  if (slot.section === "tools") {
-    if (slot.kind !== "opaque") return;
-    if (isServerTool(slot)) unbounded.add("server_tool");
-    else if (isToolModel(slot.path)) models.add(slot.text);
-  } else if (slot.kind !== "key") {
-    const model = furtherModel(slot);
-    if (model !== undefined) models.add(model);
-  }
+function isServerTool(slot: Slot): boolean {
+  if (slot.kind !== "opaque" || callersTools.has(slot.text)) return false;
+  const { path } = slot;
+  return path.length === 3 && path[2] === "type";
 }
 
 /** Reads what the walk found instead of parsing messages, which may hold megabytes of base64; a path is built only for what looks like it. */
@@ -50,7 +41,8 @@ export function inputOf(
   let images = 0;
   for (const slot of slots) {
     if (slot.section !== "messages") {
-      readAside(slot, unbounded, models);
+      if (slot.kind === "key") addFurtherModels(slot, document, models);
+      else if (slot.section === "tools" && isServerTool(slot)) unbounded.add("server_tool");
       continue;
     }
     if (slot.kind !== "key") {
