@@ -27,14 +27,16 @@ function readImage(part: Fields, marks: Marks): Media {
 const toSource = (url: string): Source | undefined =>
   url.startsWith("data:") ? fromDataUrl(url) : { kind: "url", url };
 
+/** `%PDF` in base64. */
+const barePdf = (data: string): Source | undefined =>
+  data.startsWith("JVBER") ? { kind: "base64", mediaType: "application/pdf", data } : undefined;
+
 /** A file's data is a `data:` URL, or bare base64 of a PDF. One that lies at OpenAI cannot be sent elsewhere. */
 function readFile(part: Fields, marks: Marks): Media {
   const file = part.required("file", part.fields("file"));
   if (file.string("file_id") !== undefined) throw new Unfit("content");
   const data = file.required("file_data", file.string("file_data"));
-  const source: Source | undefined = data.startsWith("data:")
-    ? fromDataUrl(data)
-    : { kind: "base64", mediaType: "application/pdf", data };
+  const source = data.startsWith("data:") ? fromDataUrl(data) : barePdf(data);
   if (source === undefined) throw new Unfit("content");
   const title = file.string("filename");
   file.rest();

@@ -28,8 +28,13 @@ interface Choice {
 }
 
 const done = Buffer.from("[DONE]");
+/** Of a choice: everything else that it says is named. */
+const known = new Set(["index", "delta", "message", "finish_reason", "stop_reason"]);
+
 const isSaid = (value: unknown): boolean =>
-  value !== null && value !== undefined && value !== "" && !(Array.isArray(value) && value.length === 0);
+  typeof value === "object" && value !== null
+    ? Object.keys(value).length > 0
+    : value !== undefined && value !== null && value !== "";
 
 class Reader implements AnswerReader {
   readonly #losses: Losses;
@@ -52,8 +57,10 @@ class Reader implements AnswerReader {
       to.fail(failure(chunk, undefined));
       return;
     }
+    // Azure's first chunk has neither a choice nor a name.
+    if (!Array.isArray(chunk.choices) || chunk.choices.length === 0) return;
     this.#begin(chunk, to, usage);
-    if (Array.isArray(chunk.choices)) for (const choice of chunk.choices) this.#choice(choice, "delta", to);
+    for (const choice of chunk.choices) this.#choice(choice, "delta", to);
   }
 
   whole(body: Fields, to: AnswerWriter, usage: Usage): void {
@@ -61,7 +68,7 @@ class Reader implements AnswerReader {
     const value: Values = { id: body.take("id"), model: body.take("model") };
     this.#begin(value, to, usage);
     for (const [index, choice] of choices.entries()) this.#choice({ index, ...fieldsOf(choice) }, "message", to);
-    for (const known of ["object", "created", "usage", "system_fingerprint", "service_tier"]) body.take(known);
+    for (const key of ["object", "created", "usage", "system_fingerprint", "service_tier"]) body.take(key);
     body.rest();
     to.end(usage);
   }
@@ -79,7 +86,9 @@ class Reader implements AnswerReader {
     const index = typeof choice.index === "number" ? choice.index : 0;
     const said = fieldsOf(choice[key]);
     if (said !== undefined) this.#said(said, index, key, to);
-    if (isSaid(choice.logprobs)) this.#losses.name(`choices[${index}].logprobs`);
+    for (const name in choice) {
+      if (!known.has(name) && isSaid(choice[name])) this.#losses.name(below(`choices[${index}]`, name));
+    }
     const reason = textOf(choice.finish_reason);
     if (reason) this.#stop(index, reason, textOf(choice.stop_reason), to);
   }

@@ -21,12 +21,22 @@ function addLimit(body: Body, settings: Settings, { own }: Abilities, { losses, 
   body[field] = Math.max(limit.value, 1);
 }
 
+/** Under what name this wire has it; a model that reasons takes none of them. */
+const sampling = [
+  ["temperature", "temperature"],
+  ["topP", "top_p"],
+  ["presencePenalty", "presence_penalty"],
+  ["frequencyPenalty", "frequency_penalty"],
+  ["logprobs", "logprobs"],
+  ["topLogprobs", "top_logprobs"],
+] as const;
+
 function addSampling(body: Body, settings: Settings, { reasons }: Abilities, losses: Losses): void {
   if (reasons) return;
-  const temperature = settings.take("temperature");
-  const topP = settings.take("topP");
-  if (temperature !== undefined) body.temperature = temperature.value;
-  if (topP !== undefined) body.top_p = topP.value;
+  for (const [setting, name] of sampling) {
+    const asked = settings.take(setting);
+    if (asked !== undefined) body[name] = asked.value;
+  }
   const stop = settings.take("stop");
   if (stop === undefined) return;
   stop.value.forEach((_, index) => {
@@ -122,6 +132,8 @@ function addTools(
 
 /** Settings that this wire has under the name of its own, for servers that know the name. */
 function addOwn(body: Body, settings: Settings, { own }: Abilities): void {
+  const choices = settings.take("choices");
+  if (choices !== undefined) body.n = choices.value;
   const user = settings.take("user");
   if (user !== undefined) body[own && user.value.length <= 64 ? "safety_identifier" : "user"] = user.value;
   const seed = settings.take("seed");

@@ -47,7 +47,7 @@ class Chunks implements StreamWriter {
   /** Of every chunk, up to and behind its choices. */
   #head = "";
   #tail = "";
-  #stopped = false;
+  readonly #stopped = new Set<number>();
   #ended = false;
 
   constructor(options: WriterOptions, losses: Losses) {
@@ -95,8 +95,9 @@ class Chunks implements StreamWriter {
   called(): void {}
 
   stop(choice: number, reason: StopReason, sequence: string | undefined): void {
+    if (this.#stopped.has(choice)) return;
     nameStop(this.#losses, reason, sequence);
-    this.#stopped = true;
+    this.#stopped.add(choice);
     this.#delta(choice, "{}", `"${finishReasons[reason]}"`);
   }
 
@@ -111,7 +112,7 @@ class Chunks implements StreamWriter {
   }
 
   end(usage: Usage): void {
-    if (!this.#stopped || this.#ended) return;
+    if (this.#stopped.size === 0 || this.#ended) return;
     this.#ended = true;
     if (this.#options.usage) {
       this.#out.push(wireEvent(undefined, `${this.#head}],"usage":${JSON.stringify(usageOf(usage))}}`));
