@@ -141,6 +141,22 @@ describeAdapters("answers", (host) => {
     await scene.finish(1);
   });
 
+  /** Red when an answer's text is taken for prose though the caller asked for JSON: then a value's quotes end the caller's string. */
+  it.each([
+    ["openai", true],
+    ["openai", false],
+    ["anthropic", true],
+    ["anthropic", false],
+  ] as const)("structured output stays JSON: %s, streamed: %s", async (dialect, stream) => {
+    const scene = await begin(host);
+    scene.answer(says('{"name":"[CUSTOMER_1]"}'));
+    const format = { type: "json_schema", schema: {}, json_schema: { name: "n", schema: {} } };
+    const asked = dialect === "openai" ? { response_format: format } : { output_config: { format } };
+    const got = await scene.call(asking(`Who is ${awkward}?`, { stream, ...asked }, dialect));
+    expect(JSON.parse(saidIn(got.text))).toEqual({ name: host.mutates ? awkward : "[CUSTOMER_1]" });
+    await scene.finish(1);
+  });
+
   /** Red when what is compressed is not decoded as it comes. */
   it("gzip upstream: decoded, restored, piece by piece", async () => {
     const scene = await begin(host);

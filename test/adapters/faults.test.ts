@@ -1,4 +1,4 @@
-import { fails, type Script, says } from "../../adapters/testing.ts";
+import { fails, inTurn, type Script, says } from "../../adapters/testing.ts";
 import { systemClock } from "../../src/engine/clock.ts";
 import { createMemoryStores, type GatewayOptions } from "../../src/index.ts";
 import { createFaultyStores } from "../doubles/faulty-stores.ts";
@@ -11,6 +11,7 @@ import {
   done,
   email,
   hello,
+  lastError,
   role,
   saidIn,
   streaming,
@@ -155,6 +156,50 @@ describeAdapters("faults", (host) => {
       ? { outcome: "failed", code: "upstream_broken" }
       : { outcome: "aborted", code: "call_aborted" };
     expect(scene.receipts[0]).toMatchObject(ended);
+    expect(scene.receipts[0]?.cost).toBeGreaterThan(0n);
+    await scene.finish(1);
+  });
+
+  /** Red when the first choice that finishes is taken for all of them. */
+  it("several choices: a stream that ends before all of them finished is broken", async () => {
+    const scene = await begin(host);
+    const first = [chunk({ content: "one" }, null, 0), chunk({ content: "two" }, null, 1), chunk({}, "stop", 0)];
+    scene.answer(inTurn(streams([role, ...first]), streams([role, ...first, chunk({}, "stop", 1)])));
+    const got = await scene.call(asking("hello", { stream: true, n: 2 }));
+    if (host.mutates) expect(lastError(got.text)).toMatchObject({ code: "upstream_broken" });
+    expect(scene.receipts[0]).toMatchObject({ outcome: "failed", code: "upstream_broken" });
+    const whole = await scene.call(asking("hello", { stream: true, n: 2, model: "plain" }));
+    expect(whole.text).not.toContain("error");
+    expect(scene.receipts[1]).toMatchObject({ outcome: "answered" });
+    await scene.finish(2);
+  });
+
+  /** Red when a server that knows one choice only is waited for in vain, though it says that it is done. */
+  it("several choices of a server that gives one: what it ends is whole", async () => {
+    const scene = await begin(host);
+    scene.answer(hello);
+    const got = await scene.call(asking("hello", { stream: true, n: 2 }));
+    expect([saidIn(got.text), got.text.includes("error")]).toEqual(["Hello.", false]);
+    expect(scene.receipts[0]).toMatchObject({ outcome: "answered" });
+    await scene.finish(1);
+  });
+
+  /** Red when an answer goes on behind its error, or ends as if it were whole. */
+  it("in-band error after content: the provider's last word, restored, and nothing behind it", async () => {
+    const scene = await begin(host);
+    const error = { message: "no more for [EMAIL_1]", type: "server_error", code: "overloaded" };
+    const behind = [chunk({ content: " sentence" }), ...done];
+    scene.answer(streams([role, chunk({ content: "Half a" }), `data: ${JSON.stringify({ error })}\n\n`, ...behind]));
+    const got = await scene.call(asking(`I am ${email}`, { stream: true }));
+    if (host.mutates) {
+      expect([saidIn(got.text), got.broken]).toEqual(["Half a", false]);
+      expect(lastError(got.text)).toEqual({ ...error, message: `no more for ${email}` });
+    }
+    expect(scene.receipts[0]).toMatchObject({
+      outcome: "failed",
+      code: "upstream_error",
+      attempts: [{ result: "broken" }],
+    });
     expect(scene.receipts[0]?.cost).toBeGreaterThan(0n);
     await scene.finish(1);
   });
