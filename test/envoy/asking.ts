@@ -21,7 +21,7 @@ const chat = (content: string) => ({ model: "fast", messages: [{ role: "user" as
 const chunk = (delta: object, finish: string | null = null): string =>
   `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "gpt-5-mini", choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
 
-const openai: Speaker = {
+export const openai: Speaker = {
   name: "openai",
   async ask({ openai }, text) {
     const completion: OpenAI.ChatCompletion = await openai.chat.completions.create(chat(text));

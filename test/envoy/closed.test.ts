@@ -1,13 +1,13 @@
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { echoes } from "../../adapters/testing.ts";
-import { asking, chunk, config, everything, personal, role, streams, until } from "../adapters/scene.ts";
+import { asking, chunk, everything, personal, role, streams, until } from "../adapters/scene.ts";
 import { type LoopbackProvider, startProvider } from "../doubles/provider.ts";
 import { describeRealEnvoy, type EnvoyLine, type RealEnvoy, startRealEnvoy } from "../doubles/real-envoy.ts";
 import { eventually } from "./asking.ts";
 import { call, openCall } from "./http.ts";
 import { bundleProcessor, type Processor, type Program } from "./processor.ts";
-import { bootstrapFor } from "./scene.ts";
+import { bootstrapFor, configFor } from "./scene.ts";
 import { tapWire, type Wire } from "./wire.ts";
 
 /** A hung processor is found in seconds here. */
@@ -31,7 +31,7 @@ function suite(line: EnvoyLine, mode: "terminate" | "transform"): void {
   let envoy: RealEnvoy;
   let processor: Processor | undefined;
   const begin = async (): Promise<Processor> => {
-    processor = await program.start({ mode, listen, config: config()(wire.url) });
+    processor = await program.start({ mode, listen, config: configFor(wire.url) });
     return processor;
   };
   const nothingLeft = (): void => {
@@ -42,7 +42,7 @@ function suite(line: EnvoyLine, mode: "terminate" | "transform"): void {
     provider = await startProvider();
     provider.answer(echoes);
     wire = await tapWire(provider.url);
-    const bootstrap = hurried(bootstrapFor(config()(wire.url), mode, listen));
+    const bootstrap = hurried(bootstrapFor(configFor(wire.url), mode, listen));
     envoy = await startRealEnvoy({ line, bootstrap });
   });
   afterEach(async () => {

@@ -14,11 +14,16 @@ export interface Sending {
   readonly answered: Promise<Answered>;
 }
 
-/** Opens a chat call by hand: the path stays as it is written, and the body is written by who asks. */
-export function openCall(base: string, path = "/v1/chat/completions", headers: Record<string, string> = {}): Sending {
+/** A chat call of which nothing is read yet: the path stays as it is written, and the body is written by who asks. */
+export function openRequest(base: string, path = "/v1/chat/completions", headers: object = {}): ClientRequest {
   const { hostname, port } = new URL(base);
   const own = { authorization: "Bearer psk_web", "content-type": "application/json", ...headers };
-  const request = open({ hostname, port, path, method: "POST", headers: own, agent: false });
+  return open({ hostname, port, path, method: "POST", headers: own, agent: false });
+}
+
+/** The same, read as fast as the answer comes. */
+export function openCall(base: string, path?: string, headers?: object): Sending {
+  const request = openRequest(base, path, headers);
   const answered = new Promise<Answered>((resolve) => {
     let [status, text] = [0, ""];
     const over = (broken: boolean) => () => resolve({ status, text, broken });

@@ -22,15 +22,19 @@ export interface Processor {
   close(): Promise<void>;
 }
 
-export function bundleProcessor(): Program {
+/** A program of the repository as one file that Node runs. */
+export function bundle(entry: string): { readonly program: string; remove(): void } {
   mkdirSync(join(root, ".cache"), { recursive: true });
-  const folder = mkdtempSync(join(root, ".cache", "processor-"));
-  const program = join(folder, "processor.mjs");
+  const folder = mkdtempSync(join(root, ".cache", "bundle-"));
+  const program = join(folder, "main.mjs");
   const words = ["--bundle", "--platform=node", "--format=esm", "--packages=external", `--outfile=${program}`];
-  execFileSync(join(root, "node_modules/.bin/esbuild"), [join(root, "test/envoy/processor-main.ts"), ...words], {
-    stdio: "pipe",
-  });
-  return { start: (told) => start(program, told), remove: () => rmSync(folder, { recursive: true, force: true }) };
+  execFileSync(join(root, "node_modules/.bin/esbuild"), [join(root, entry), ...words], { stdio: "pipe" });
+  return { program, remove: () => rmSync(folder, { recursive: true, force: true }) };
+}
+
+export function bundleProcessor(): Program {
+  const { program, remove } = bundle("test/envoy/processor-main.ts");
+  return { start: (told) => start(program, told), remove };
 }
 
 async function start(program: string, told: Told): Promise<Processor> {

@@ -3,7 +3,7 @@ import { Refusal } from "../../src/errors.ts";
 import type { OwnStep } from "../../src/index.ts";
 import { byTarget, chunk, email, role, streams, until } from "../adapters/scene.ts";
 import { describeRealEnvoy } from "../doubles/real-envoy.ts";
-import { speakers, whole } from "./asking.ts";
+import { openai, speakers, whole } from "./asking.ts";
 import { upload } from "./http.ts";
 import { beginOnEnvoy, clients, type EnvoyScene } from "./scene.ts";
 
@@ -42,9 +42,8 @@ describeRealEnvoy("what goes wrong", (line) => {
     );
 
     it.each([503, 429])("after a %d the next target answers, in transform from the next call on", async (status) => {
-      const [openai] = speakers;
       scene.provider.answer(byTarget(fails(status, { "retry-after": "3600" }), says("Second here, [EMAIL_1].")));
-      const asked = () => (openai ? whole(openai.stream(scene, `I am ${email}`)) : "");
+      const asked = () => whole(openai.stream(scene, `I am ${email}`));
       if (mode === "transform") await expect(asked()).rejects.toMatchObject({ status });
       expect(await asked()).toBe(`Second here, ${email}.`);
     });
@@ -75,11 +74,11 @@ describeRealEnvoy("what goes wrong", (line) => {
         for (let words = 0; words < 100_000; words++) yield chunk({ content: "word and another ".repeat(20) });
       };
       scene.provider.answer(inTurn(streams(forever())));
-      const { openai } = clients(scene.envoy.url, "psk_poor");
+      const poor = clients(scene.envoy.url, "psk_poor").openai;
       let text = "";
       const read = async () => {
         const messages = [{ role: "user" as const, content: "Go on." }];
-        for await (const each of await openai.chat.completions.create({ model: "plain", messages, stream: true }))
+        for await (const each of await poor.chat.completions.create({ model: "plain", messages, stream: true }))
           text += each.choices[0]?.delta.content ?? "";
       };
       await expect(read()).rejects.toMatchObject({ code: "budget_exceeded" });

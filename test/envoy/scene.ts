@@ -1,6 +1,6 @@
 import Anthropic from "@anthropic-ai/sdk";
 import OpenAI from "openai";
-import { createExternalProcessor } from "../../adapters/envoy/envoy.ts";
+import { createExternalProcessor, type ExternalProcessor } from "../../adapters/envoy/envoy.ts";
 import { type EnvoyMode, toEnvoyBootstrap } from "../../adapters/envoy-bootstrap/bootstrap.ts";
 import { type ConfigInput, createGateway, type GatewayOptions, type Receipt, silent } from "../../src/index.ts";
 import { config as sceneConfig } from "../adapters/scene.ts";
@@ -24,6 +24,7 @@ export interface EnvoyScene {
   /** What reached the provider's socket. */
   readonly wire: Wire;
   readonly receipts: readonly Receipt[];
+  readonly processor: ExternalProcessor;
   readonly openai: OpenAI;
   readonly anthropic: Anthropic;
   close(): Promise<void>;
@@ -34,6 +35,14 @@ export const clients = (url: string, key = "psk_web") => ({
   anthropic: new Anthropic({ baseURL: url, apiKey: key, maxRetries: 0 }),
 });
 
+/** The adapters' scenario, with time for a machine that has much to do. */
+export function configFor(url: string, overrides: ConfigInput = {}): ConfigInput {
+  const whole = sceneConfig(overrides)(url);
+  const timeouts = { connect: "20s", firstByte: "20s", idle: "20s" };
+  const targets = Object.entries(whole.targets ?? {}).map(([name, target]) => [name, { ...target, timeouts }]);
+  return { ...whole, targets: Object.fromEntries(targets) };
+}
+
 /** A generated bootstrap on a port of the system's choice. */
 export const bootstrapFor = (config: ConfigInput, mode: EnvoyMode, processor: string): string =>
   toEnvoyBootstrap(config, { mode, processor, listener: "127.0.0.1:0" });
@@ -42,7 +51,7 @@ export async function beginOnEnvoy({ line, mode, config = {}, options = {}, boot
   const receipts: Receipt[] = [];
   const provider = await startProvider();
   const wire = await tapWire(provider.url);
-  const whole = sceneConfig(config)(wire.url);
+  const whole = configFor(wire.url, config);
   const watch = { name: "receipts", open: () => ({ settle: (receipt: Receipt) => void receipts.push(receipt) }) };
   const steps = [...(options.steps ?? []), { after: "tracing" as const, step: watch }];
   const gateway = createGateway(whole, { log: silent, ...options, steps });
@@ -54,6 +63,7 @@ export async function beginOnEnvoy({ line, mode, config = {}, options = {}, boot
     provider,
     wire,
     receipts,
+    processor,
     ...clients(envoy.url),
     async close() {
       await envoy.close();
@@ -62,4 +72,14 @@ export async function beginOnEnvoy({ line, mode, config = {}, options = {}, boot
       await provider.close();
     },
   };
+}
+
+/** A scene for one test, closed however the test ends. */
+export async function onEnvoy(setting: Setting, test: (scene: EnvoyScene) => Promise<void>): Promise<void> {
+  const scene = await beginOnEnvoy(setting);
+  try {
+    await test(scene);
+  } finally {
+    await scene.close();
+  }
 }
