@@ -95,10 +95,14 @@ describeAdapters("answers", (host) => {
 
   /** Red when tool-call arguments are not restored, or not escaped for the JSON that they stand in. */
   it("tools: arguments are restored within their JSON, streamed and whole, parallel", async () => {
-    const scene = await begin(host);
+    // What was recorded is one provider's wire.
+    const claude = { targets: [{ target: "third", model: "claude-haiku-4-5" }] };
+    const scene = await begin(host, {
+      models: { claude, fast: { targets: [{ target: "first", model: "gpt-5-mini" }] } },
+    });
     const recorded = fixture("anthropic-messages/parallel-tools.sse");
     scene.answer(streams([recorded.subarray(0, 1_777), recorded.subarray(1_777)]));
-    const got = await scene.call(asking(`I am ${email}`, { stream: true }, "anthropic"));
+    const got = await scene.call(asking(`I am ${email}`, { stream: true, model: "claude" }, "anthropic"));
     const json = eventsOf(got.text).map(
       (event) => (event as { delta?: { partial_json?: string } }).delta?.partial_json ?? "",
     );
