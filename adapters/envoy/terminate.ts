@@ -41,8 +41,8 @@ class Termination implements Mode, Sink {
   #started = false;
   #ended = false;
   #held: Uint8Array[] = [];
-  /** Of the answer, sent and held. */
-  #bytes = 0;
+  /** Of a streamed answer; a whole one is bounded by the engine. */
+  #sent = 0;
   #cutting = false;
 
   constructor({ gateway, answerBytes }: Parts, outlet: Outlet) {
@@ -70,7 +70,11 @@ class Termination implements Mode, Sink {
     this.#cutting = true;
     const { call } = this.#flow ?? {};
     if (call === undefined) this.#outlet.fail(statuses.unavailable, "cut");
-    else call.abort(refusal);
+    else {
+      call.abort(refusal);
+      // What waits for the rest of a body waits no longer, and tells the caller.
+      this.#upload.fail(new Error("cut"));
+    }
   }
 
   drained(): void {
@@ -82,10 +86,9 @@ class Termination implements Mode, Sink {
   }
 
   data(bytes: Uint8Array): boolean {
-    this.#bytes += bytes.length;
     this.#held.push(bytes);
     const more = this.#push();
-    if (this.#bytes > this.#answerBytes && !this.#cutting) this.cut(new Refusal("answer_too_large"));
+    if (this.#sent > this.#answerBytes && !this.#cutting) this.cut(new Refusal("answer_too_large"));
     return more;
   }
 
@@ -122,8 +125,10 @@ class Termination implements Mode, Sink {
       this.#outlet.send({ kind: "streamed_head", status: head.status, headers, metadata: this.#metadata() });
     }
     let more = true;
-    for (const bytes of this.#taken())
+    for (const bytes of this.#taken()) {
+      this.#sent += bytes.length;
       more = this.#outlet.send({ kind: "streamed_chunk", chunk: { bytes, last: false } });
+    }
     if (this.#ended) {
       const chunk = { bytes: new Uint8Array(0), last: true };
       this.#outlet.finish({ kind: "streamed_chunk", chunk, metadata: this.#metadata() });

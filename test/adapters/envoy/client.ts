@@ -49,6 +49,28 @@ export interface Said {
   readonly modeOverride?: { readonly responseBodyMode?: number; readonly requestBodyMode?: number };
 }
 
+interface StructValue {
+  readonly kind?: "stringValue" | "numberValue" | "structValue";
+  readonly stringValue?: string;
+  readonly numberValue?: number;
+  readonly structValue?: Struct;
+}
+interface Struct {
+  readonly fields: Readonly<Record<string, StructValue>>;
+}
+
+const plainOf = (struct: Struct): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(struct.fields).map(([name, value]) => [
+      name,
+      value.structValue ? plainOf(value.structValue) : value[value.kind ?? "stringValue"],
+    ]),
+  );
+
+/** What a message tells of its call, in our namespace. */
+export const metadataIn = (said: Said | undefined): unknown =>
+  said?.dynamicMetadata ? plainOf(said.dynamicMetadata as unknown as Struct).postern : undefined;
+
 export const latin1 = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString("latin1");
 export const text = (bytes: Uint8Array | undefined): string => Buffer.from(bytes ?? []).toString("utf8");
 

@@ -2,7 +2,18 @@ import { echoes, fails, inTurn, type Script } from "../../../adapters/testing.ts
 import type { Step } from "../../../src/index.ts";
 import { createFakeClock } from "../../doubles/clock.ts";
 import { asking, byTarget, chunk, done, email, hello, saidIn, secret, streams, until } from "../scene.ts";
-import { body, type Conversation, codes, latin1, opening, protocols, type Said, setBy, text } from "./client.ts";
+import {
+  body,
+  type Conversation,
+  codes,
+  latin1,
+  metadataIn,
+  opening,
+  protocols,
+  type Said,
+  setBy,
+  text,
+} from "./client.ts";
 import { type Lab, type LabOptions, startLab } from "./lab.ts";
 
 const protocol = protocols.terminate;
@@ -362,5 +373,61 @@ describe("terminate: ends", () => {
     );
     expect(texts).toEqual(calls.map((_, index) => `Number ${index} for ${email}.`));
     await lab.settled(100);
+  });
+});
+
+describe("terminate: what a call tells and how it is cut", () => {
+  it("tells tokens, cost, target and findings with its last message", async () => {
+    await begin({ tells: true });
+    for (const stream of [false, true]) {
+      const call = asks(`Write to ${email}.`, { stream });
+      if (stream) await streamedOf(call);
+      else await call.next();
+      call.reset();
+      expect(metadataIn(call.said.at(-1))).toEqual({
+        call_id: expect.stringMatching(/^[0-9A-Z]{26}$/),
+        target: "first",
+        model: "gpt-5-mini",
+        input_tokens: expect.any(Number),
+        output_tokens: expect.any(Number),
+        total_tokens: expect.any(Number),
+        cost_dollars: expect.any(Number),
+        cost_micros: expect.any(Number),
+        attempts: 1,
+        findings: { EMAIL: 1 },
+      });
+    }
+    await lab.settled(2);
+  });
+
+  it("ends an answer that is too long with the protocol's own error", async () => {
+    await begin({ tells: true, processor: { answerBytes: 5_000 } });
+    lab.provider.answer(streams(Array.from({ length: 1_000 }, (_, index) => chunk({ content: `word ${index} ` }))));
+    const call = asks("Hi.", { stream: true });
+    const { text: stream } = await streamedOf(call);
+    expect(stream).toContain('"code":"answer_too_large"');
+    expect(stream.length).toBeLessThan(80_000);
+    await until(() => lab.provider.requests[0]?.signal.aborted === true);
+    call.reset();
+    await lab.settled(1);
+  });
+
+  it("cuts in the protocol's own way what has not ended when the processor closes, and refuses an upload", async () => {
+    await begin({ tells: true });
+    lab.provider.answer(streams([chunk({ content: "One" })], "silent"));
+    const call = asks("Hi.", { stream: true });
+    await call.next();
+    await call.next();
+    const upload = lab.client.talk();
+    upload.send(opening({ protocol }));
+    upload.send(body("request", "{"));
+    const other = asks("Is anybody there?", { model: "nothing" });
+    await other.next();
+    const closed = lab.processor.close(0);
+    expect(errorOf(await upload.next())).toEqual({ status: 503, code: "draining" });
+    expect(text(chunkOf(await call.next())?.body)).toContain('"code":"draining"');
+    expect(chunkOf(await call.next())?.endOfStream).toBe(true);
+    await closed;
+    await lab.settled(3);
   });
 });
