@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { noUsage } from "../../../src/dialects/dialect.ts";
 import { Refusal } from "../../../src/errors.ts";
-import { bytesOf, least, request, translate, whole } from "./scene.ts";
+import { anthropicReads, bytesOf, least, openaiReads, request, streamed, translate, whole } from "./scene.ts";
 import { complaints } from "./types.ts";
 
 const read = (path: string) => JSON.parse(readFileSync(new URL(`../../fixtures/${path}`, import.meta.url), "utf8"));
@@ -191,14 +191,45 @@ it("whole answers fit what the SDKs declare", () => {
   ).toEqual([]);
 });
 
-it("a tool whose name is too long for the target is called by the name that the caller gave", () => {
-  const name = `mcp__${"server".repeat(12)}__tool`;
-  const body = { ...least["anthropic-messages"], tools: [{ name, input_schema: { type: "object" } }] };
-  const translation = translate("anthropic-messages", body);
-  const sent = JSON.parse(translation.body.toString()).tools[0].function.name;
-  expect(sent).toMatch(/^[\w-]{1,64}$/);
-  const tool_calls = [{ id: "c", type: "function", function: { name: sent, arguments: "{}" } }];
-  expect(whole(translation, "openai-chat", choice({ tool_calls }, "tool_calls")).content[0].name).toBe(name);
+describe("a tool whose name the target does not take", () => {
+  const long = `mcp__${"server".repeat(12)}__tool`;
+  const use = (name: string) => ({ type: "tool_use", id: "t", name, input: {} });
+  const call = (name: string) => ({ index: 0, id: "c", type: "function", function: { name, arguments: "{}" } });
+  const events = (name: string) =>
+    [
+      { type: "message_start", message: { id: "m", model: "c" } },
+      { type: "content_block_start", index: 0, content_block: use(name) },
+      { type: "message_delta", delta: { stop_reason: "tool_use" } },
+      { type: "message_stop" },
+    ]
+      .map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`)
+      .join("");
+  const chunks = (name: string) =>
+    [{ delta: { tool_calls: [call(name)] } }, { delta: {}, finish_reason: "tool_calls" }]
+      .map((said) => `data: ${JSON.stringify({ id: "c", model: "m", choices: [{ index: 0, ...said }] })}\n\n`)
+      .join("");
+
+  it("is called by the name that the caller gave it, in Messages", async () => {
+    const body = { ...least["anthropic-messages"], tools: [{ name: long, input_schema: { type: "object" } }] };
+    const translation = translate("anthropic-messages", body);
+    const sent = JSON.parse(translation.body.toString()).tools[0].function.name;
+    expect(sent).toMatch(/^[\w-]{1,64}$/);
+    const answer = whole(translation, "openai-chat", choice({ tool_calls: [call(sent)] }, "tool_calls"));
+    expect(answer.content[0].name).toBe(long);
+    const read = await anthropicReads(streamed(translation, "openai-chat", Buffer.from(chunks(sent))));
+    expect(read.content).toMatchObject([{ name: long }]);
+  });
+
+  it("is called by the name that the caller gave it, in Chat Completions", async () => {
+    const tools = [{ type: "function", function: { name: "files.read" } }];
+    const translation = translate("openai-chat", { ...least["openai-chat"], tools });
+    const sent = JSON.parse(translation.body.toString()).tools[0].name;
+    expect(sent).toMatch(/^[\w-]{1,64}$/);
+    const answer = whole(translation, "anthropic-messages", { ...message, content: [use(sent)] });
+    expect(answer.choices[0].message.tool_calls[0].function.name).toBe("files.read");
+    const read = await openaiReads(streamed(translation, "anthropic-messages", Buffer.from(events(sent))));
+    expect(read.choices[0]?.message.tool_calls).toMatchObject([{ function: { name: "files.read" } }]);
+  });
 });
 
 describe("a conversation that changes the provider at every turn", () => {
