@@ -1,4 +1,5 @@
 import type { WireError, WireEvent } from "./dialects/dialect.ts";
+import type { Translation } from "./dialects/translate/translate.ts";
 import { Answer, type AnswerKind, kindOf } from "./engine/answer.ts";
 import type { AttemptState } from "./engine/attempt-context.ts";
 import { join } from "./engine/body.ts";
@@ -32,6 +33,12 @@ export interface AttemptOwner {
 
 type State = Attempt["state"];
 
+/** What leaves; the translation where the target speaks another dialect than the caller. */
+export interface Outgoing {
+  readonly request: AttemptRequest;
+  readonly translation: Translation | undefined;
+}
+
 /** A provider's error is kept up to this size, to be passed on when no target is left. */
 const errorLimit = 65_536;
 const endsTheCall: ReadonlySet<ErrorCode> = new Set([
@@ -52,6 +59,7 @@ export class RunningAttempt implements Attempt {
   readonly #owner: AttemptOwner;
   readonly #context: AttemptState;
   readonly #hooks: readonly AttemptHooks[];
+  readonly #translation: Translation | undefined;
   readonly #chain: Chain;
   readonly #hold: Hold;
   readonly #switch = new StopSwitch();
@@ -69,10 +77,11 @@ export class RunningAttempt implements Attempt {
   /** Told to the caller instead of the provider's answer. */
   #instead: Refusal | undefined;
 
-  constructor(owner: AttemptOwner, context: AttemptState, request: AttemptRequest, hooks: readonly AttemptHooks[]) {
+  constructor(owner: AttemptOwner, context: AttemptState, outgoing: Outgoing, hooks: readonly AttemptHooks[]) {
     this.number = context.number;
     this.target = context.target;
-    this.request = request;
+    this.request = outgoing.request;
+    this.#translation = outgoing.translation;
     this.#owner = owner;
     this.#context = context;
     this.#hooks = hooks;
@@ -112,7 +121,7 @@ export class RunningAttempt implements Attempt {
     if (denied && this.target.apiKey !== undefined) this.#instead = new Refusal("upstream_credentials");
     if (!this.#owner.host.takesBack) this.#commit();
     else if (this.#kind === "invalid") this.#end("rejected", "upstream_invalid", "rejected");
-    if (this.#kind !== "empty" && this.#instead === undefined) this.#answer = this.#reader(this.#kind);
+    if (this.#kind !== "empty" && this.#instead === undefined) this.#answer = this.#reader(this.#kind, head.status);
   }
 
   write(bytes: Uint8Array): Uint8Array {
@@ -168,6 +177,10 @@ export class RunningAttempt implements Attempt {
     this.#end("rejected", "upstream_error", "rejected", undefined, error.status);
   }
 
+  brokeOff(): void {
+    this.#end("broken", "upstream_error", "ended");
+  }
+
   passed(last: boolean): void {
     if (this.#cutting !== undefined && !this.over) this.#terminate(this.#cutting, "cut");
     else if (last) {
@@ -180,12 +193,13 @@ export class RunningAttempt implements Attempt {
     return this.state !== "waiting" && this.state !== "committed";
   }
 
-  #reader(kind: AnswerKind): Answer {
-    const { dialect } = this.#context;
+  #reader(kind: AnswerKind, status: number): Answer {
+    const { dialect, wire } = this.#context;
     const { gauge, generates } = this.#owner;
     const errors = kind === "error" ? createHold(gauge, errorLimit, () => new Refusal("upstream_error")) : undefined;
-    const parts = { dialect, context: this.#context, chain: this.#chain, hold: errors ?? this.#hold, generates };
-    return new Answer(kind, parts, this);
+    const hold = errors ?? this.#hold;
+    const speech = { dialect, wire, translation: this.#translation };
+    return new Answer(kind, { ...speech, status, context: this.#context, chain: this.#chain, hold, generates }, this);
   }
 
   #emit(event: WireEvent): void {
@@ -197,23 +211,28 @@ export class RunningAttempt implements Attempt {
   }
 
   #endOfEvents(): Uint8Array {
-    if (this.#answer?.brokenInBand) this.#end("broken", "upstream_error", "ended");
-    else if (!this.#answer?.finished)
-      return this.fail(new Refusal(this.waiting ? "upstream_invalid" : "upstream_broken"));
-    else {
-      if (this.waiting) this.#commit();
-      this.#end("answered", undefined, "ended");
-    }
+    if (!this.#answer?.finished) return this.fail(new Refusal(this.waiting ? "upstream_invalid" : "upstream_broken"));
+    if (this.waiting) this.#commit();
+    this.#end("answered", undefined, "ended");
     return this.#drain();
   }
 
   #keep(head: HttpHead): Uint8Array {
     const { dialect } = this.#context;
-    const passed = { status: head.status, headers: answerHeaders(head, dialect), body: join(this.#out) };
+    const passed = { status: head.status, headers: this.#headers(head), body: join(this.#out) };
     this.kept = this.#instead === undefined ? passed : dialect.refusal(this.#instead, this.#owner.head);
     this.#out = [];
     this.#end("rejected", this.#instead?.code ?? "upstream_error", "rejected");
     return noBytes;
+  }
+
+  /** A provider's headers as the caller may see them. */
+  #headers(head: HttpHead): Record<string, HttpHead["headers"][string]> {
+    const translation = this.#translation;
+    if (translation === undefined) return answerHeaders(head, this.#context.dialect);
+    const headers = answerHeaders(translation.answerHead(head), this.#context.dialect);
+    const { losses } = translation;
+    return losses.length === 0 ? headers : { ...headers, "x-postern-losses": renderLosses(losses) };
   }
 
   #cut(refusal: Refusal): void {
@@ -244,7 +263,7 @@ export class RunningAttempt implements Attempt {
     const ours = this.#instead === undefined ? undefined : dialect.refusal(this.#instead, this.#owner.head);
     this.state = "committed";
     if (ours !== undefined) this.#out = [ours.body];
-    const passed: Record<string, HttpHead["headers"][string]> = ours?.headers ?? answerHeaders(head, dialect);
+    const passed: Record<string, HttpHead["headers"][string]> = ours?.headers ?? this.#headers(head);
     const headers = Object.assign(passed, this.#extra, this.#owner.answerHeaders());
     const whole = this.#owner.host.takesBack && this.#kind === "whole";
     if (whole) headers["content-length"] = String(join(this.#out).length);
@@ -280,6 +299,7 @@ export class RunningAttempt implements Attempt {
       reason: this.#owner.plain(this.#answer?.error),
       sent: refusal === undefined || wasSent(refusal),
       status: status ?? head?.status,
+      losses: this.#translation?.losses ?? [],
       retryAfter: head && retryAfterOf(head.headers, clock.now()),
       startedAt: this.#startedAt,
       firstByte: head && this.#headTicks - this.#startedTicks,
@@ -287,6 +307,14 @@ export class RunningAttempt implements Attempt {
     });
     this.#owner.ended(end, refusal !== undefined && endsTheCall.has(refusal.code) ? refusal : undefined);
   }
+}
+
+/** What a header holds of them: the rest is in the record. */
+const mostLosses = 20;
+
+function renderLosses(losses: readonly string[]): string {
+  const named = losses.slice(0, mostLosses).join(", ");
+  return losses.length > mostLosses ? `${named}, +${losses.length - mostLosses}` : named;
 }
 
 function resultOf(code: ErrorCode, waiting: boolean): AttemptResult {

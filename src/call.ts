@@ -1,21 +1,21 @@
 import { type AttemptOwner, RunningAttempt } from "./attempt.ts";
 import type { Dialect } from "./dialects/dialect.ts";
 import { createDocument } from "./document.ts";
-import { AttemptState, Veto } from "./engine/attempt-context.ts";
+import { type AttemptState, Veto } from "./engine/attempt-context.ts";
 import { collect } from "./engine/body.ts";
 import { CallState } from "./engine/call-context.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createHold, type Hold } from "./engine/gauge.ts";
 import { Hooks } from "./engine/hooks.ts";
-import { createOutcome, type Ended } from "./engine/outcome.ts";
+import { openAttempt } from "./engine/opening.ts";
+import type { Ended } from "./engine/outcome.ts";
 import { Settlement } from "./engine/settlement.ts";
-import { Refusal, toRefusal } from "./errors.ts";
-import { facts } from "./facts.ts";
-import { checkBodyHead, requestHeaders } from "./headers.ts";
-import type { Attempt, AttemptRequest, Call } from "./host.ts";
+import { Refusal } from "./errors.ts";
+import { checkBodyHead } from "./headers.ts";
+import type { Attempt, Call } from "./host.ts";
 import { type Host, noBytes, type Reply, type RequestHead } from "./http.ts";
 import type { Document } from "./slot.ts";
-import type { AttemptHooks, AttemptOutcome, Receipt, Target } from "./step.ts";
+import type { AttemptOutcome, Picked, Receipt, Target } from "./step.ts";
 
 /** What a model or an error may be called. */
 const name = /^[\w.:/@-]{1,128}$/;
@@ -31,6 +31,7 @@ export class RunningCall implements Call, AttemptOwner {
   readonly gauge: Engine["gauge"];
   readonly limits: Engine["limits"];
   readonly #dialect: Dialect;
+  readonly #dialects: readonly Dialect[];
   readonly #state: CallState;
   readonly #hooks: Hooks;
   readonly #hold: Hold;
@@ -47,6 +48,7 @@ export class RunningCall implements Call, AttemptOwner {
 
   constructor(engine: Engine, head: RequestHead, dialect: Dialect, host: Host) {
     this.#dialect = dialect;
+    this.#dialects = engine.dialects;
     // What passes by itself cannot be taken back either.
     this.host = { mutates: host.mutates, takesBack: host.takesBack && host.mutates };
     this.head = head;
@@ -100,7 +102,7 @@ export class RunningCall implements Call, AttemptOwner {
     }
   }
 
-  async next(asked?: string): Promise<Attempt | undefined> {
+  async next(asked?: Picked): Promise<Attempt | undefined> {
     if (this.#settlement.settled || this.#opening) return undefined;
     this.#opening = true;
     try {
@@ -169,7 +171,7 @@ export class RunningCall implements Call, AttemptOwner {
     }
   }
 
-  async #openNext(asked: string | undefined): Promise<RunningAttempt | undefined> {
+  async #openNext(asked: Picked | undefined): Promise<RunningAttempt | undefined> {
     for (;;) {
       const choice = this.#hooks.next(this.#last, asked);
       const target = choice instanceof Promise ? await choice : choice;
@@ -181,59 +183,30 @@ export class RunningCall implements Call, AttemptOwner {
   }
 
   async #attempt(target: Target): Promise<RunningAttempt | undefined> {
-    const number = this.#settlement.attempts + 1;
-    const observe = this.#state.mode === "observe";
-    const body = { document: this.#document, size: this.#bytes.length };
-    const context = new AttemptState(number, target, this.#dialect, this.#state.ask, body, observe);
-    const hooks: AttemptHooks[] = [];
-    const startedAt = this.clock.now();
-    try {
-      if (target.provider !== this.#dialect.provider) context.veto("dialect");
-      await this.#hooks.attempt(context, hooks);
-      if (this.#aborted !== undefined) throw this.#aborted;
-      this.#settlement.live = context;
-      this.#current = new RunningAttempt(this, context, this.#request(context), hooks);
-      this.#settlement.left();
-      this.#cancelDeadline ??= this.clock.after(this.#state.remaining(), () =>
-        this.#current?.stop(new Refusal("deadline_exceeded")),
-      );
-      return this.#current;
-    } catch (cause) {
-      const veto = cause instanceof Veto;
-      const code = veto ? undefined : toRefusal(cause).code;
-      const result = veto ? "vetoed" : code === "call_aborted" ? "aborted" : "rejected";
-      const ending = {
-        result,
-        code,
-        reason: veto ? cause.reason : undefined,
-        sent: false,
-        committed: false,
-        startedAt,
-        duration: 0,
-      } as const;
-      const end = createOutcome(context, hooks, {
-        ...ending,
-        status: undefined,
-        retryAfter: undefined,
-        firstByte: undefined,
-      });
-      this.#last = end.outcome;
-      this.#settlement.add(end);
-      if (veto) return undefined;
-      throw cause;
-    }
+    const opened = await openAttempt(target, this.#settlement.attempts + 1, {
+      owner: this,
+      state: this.#state,
+      hooks: this.#hooks,
+      dialects: this.#dialects,
+      document: this.#document,
+      bytes: this.#bytes,
+      aborted: () => this.#aborted,
+      started: (attempt, context) => this.#started(attempt, context),
+    });
+    if (opened instanceof RunningAttempt) return opened;
+    this.#last = opened.end.outcome;
+    this.#settlement.add(opened.end);
+    if (opened.cause instanceof Veto) return undefined;
+    throw opened.cause;
   }
 
-  #request(context: AttemptState): AttemptRequest {
-    const { target, dialect } = context;
-    const own = this.#state.facts.get(facts.caller)?.ownKey === true;
-    const body = this.#document === undefined || !this.host.mutates ? this.#bytes : context.render(this.#document);
-    return {
-      method: this.head.method,
-      url: target.baseUrl + dialect.path(this.head, context.asked),
-      headers: requestHeaders(this.head, dialect, target, context.headers, body.length, own),
-      body,
-    };
+  #started(attempt: RunningAttempt, context: AttemptState): void {
+    this.#current = attempt;
+    this.#settlement.live = context;
+    this.#settlement.left();
+    this.#cancelDeadline ??= this.clock.after(this.#state.remaining(), () =>
+      this.#current?.stop(new Refusal("deadline_exceeded")),
+    );
   }
 
   #giveUp(): void {

@@ -26,7 +26,7 @@ import { createScanner } from "./redaction/detectors/scanner.ts";
 import { createRedaction } from "./redaction/redaction.ts";
 import { createHealth, type Health } from "./routing/health.ts";
 import { createRouting } from "./routing/routing.ts";
-import type { Clock, Logger, Parts, Step } from "./step.ts";
+import type { Clock, Logger, Parts, Picked, Step } from "./step.ts";
 import { createMemoryStores } from "./stores/memory.ts";
 import type { Stores } from "./stores/stores.ts";
 import { createTracing } from "./tracing/tracing.ts";
@@ -137,7 +137,7 @@ export function createGateway(input: ConfigInput | Config | string = {}, options
   };
   const opened = (head: RequestHead): Call | Promise<Call> =>
     engine === undefined ? ready.then(() => open(head)) : open(head);
-  const push = (request: HttpRequest, to: Sink, picked?: string) =>
+  const push = (request: HttpRequest, to: Sink, picked?: Picked) =>
     handle(request, to, { open: () => opened(request), send, clock, picked });
 
   const release = async (): Promise<void> => {

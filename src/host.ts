@@ -1,6 +1,6 @@
 import type { Config, ConfigInput } from "./config/schema.ts";
 import type { Exchange, Host, HttpHead, HttpRequest, Reply, RequestHead } from "./http.ts";
-import type { Receipt, Summary, Target } from "./step.ts";
+import type { Picked, Receipt, Summary, Target } from "./step.ts";
 import type { CallRecord } from "./stores/records.ts";
 
 /** What goes to the provider: signed, in the target's dialect, `url` absolute. */
@@ -46,7 +46,7 @@ export interface Call {
   /** Never rejects: what is wrong with the body is found in `reply()`. */
   receive(body: Uint8Array | AsyncIterable<Uint8Array>): Promise<void>;
   /** `undefined`: go to `reply()`. May wait (`retry-after`). `target`: the host picked. */
-  next(target?: string): Promise<Attempt | undefined>;
+  next(target?: Picked): Promise<Attempt | undefined>;
   /** Refusal, an answer of our own, or the last provider's own error, kept. */
   reply(): Reply;
   /** The caller is gone. */

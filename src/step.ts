@@ -41,6 +41,9 @@ export interface Timeouts {
 
 export type TargetAuth = "bearer" | "api-key" | "x-api-key" | "none";
 
+/** The target that a host picked by name; or the one at whose `address` a client was pointed, unless an alias says itself where it is served. */
+export type Picked = string | { readonly address: string };
+
 /** Where to send. */
 export interface Target {
   readonly name: string;
@@ -104,6 +107,8 @@ export interface AttemptOutcome {
   readonly sent: boolean;
   /** Content was emitted to the caller. */
   readonly committed: boolean;
+  /** Places of the request and the answer that its translation could not carry; see `translate/losses.ts`. */
+  readonly losses: readonly string[];
   readonly usage: Usage;
   readonly flowed: number;
   /** What the provider charges for it, as far as known: from reported usage, else by the rules for broken answers. */
@@ -176,7 +181,7 @@ export interface CallContext {
 export interface AttemptContext {
   readonly number: number;
   readonly target: Target;
-  /** The target's dialect (the caller's own, as long as nothing is translated). */
+  /** The caller's dialect, in which the steps see the answer, whatever the target speaks. */
   readonly dialect: Dialect;
   /** The call's ask with the changes made for this attempt. */
   readonly asked: Ask;
@@ -229,7 +234,7 @@ export interface CallHooks {
   /** `document` is undefined for a bodyless operation (`models`). */
   request?(document: Document | undefined): Answered<Reply>;
   /** Routing alone has it: who is tried next; `undefined` ends the call with what the last attempt left. It may wait. */
-  next?(last: AttemptOutcome | undefined, asked: string | undefined): Target | undefined | Promise<Target | undefined>;
+  next?(last: AttemptOutcome | undefined, asked: Picked | undefined): Target | undefined | Promise<Target | undefined>;
   /** A `Refusal` ends the call, `veto()` this attempt. */
   attempt?(attempt: AttemptContext): Answered<AttemptHooks>;
   /** Headers for the caller on every answer, refusals too; whole answers already know their cost. */

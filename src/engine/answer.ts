@@ -1,5 +1,6 @@
 import type { Dialect, WireError, WireEvent } from "../dialects/dialect.ts";
 import { createSseParser } from "../dialects/sse.ts";
+import type { Translation } from "../dialects/translate/translate.ts";
 import { Refusal } from "../errors.ts";
 import { type HttpHead, header } from "../http.ts";
 import type { AttemptState } from "./attempt-context.ts";
@@ -28,12 +29,18 @@ export interface AnswerEvents {
   readonly over: boolean;
   /** An error inside a 200 came before any content. */
   rejected(error: WireError): void;
+  /** One came behind content, and has been passed on: nothing of worth follows. */
+  brokeOff(): void;
   /** One event went through the hooks; `last`: the model finished and this was the protocol's end. */
   passed(last: boolean): void;
 }
 
 export interface AnswerParts {
+  /** What the provider speaks; `translation` turns it into what the caller does. */
+  readonly wire: Dialect;
   readonly dialect: Dialect;
+  readonly translation: Translation | undefined;
+  readonly status: number;
   readonly context: AttemptState;
   readonly chain: Chain;
   /** Bounds what is kept of a whole body. */
@@ -46,10 +53,9 @@ export interface AnswerParts {
 export class Answer {
   /** The provider's own error code, from an error body or an in-band error. */
   error: string | undefined;
-  /** The model said why it stopped. */
+  /** The model said why it stopped, in every choice. */
   finished = false;
-  /** An error came inside the stream after content. */
-  brokenInBand = false;
+  readonly #stopped: number[] = [];
   readonly #parts: AnswerParts;
   readonly #to: AnswerEvents;
   readonly #pieces: Uint8Array[] = [];
@@ -60,7 +66,7 @@ export class Answer {
     this.#kind = kind;
     this.#parts = parts;
     this.#to = to;
-    if (kind === "events") this.#parser = createSseParser((event) => this.#event(eventOf(event, parts.dialect)));
+    if (kind === "events") this.#parser = createSseParser((event) => this.#event(eventOf(event, parts.wire)));
   }
 
   write(bytes: Uint8Array): void {
@@ -72,54 +78,83 @@ export class Answer {
   }
 
   end(): void {
-    if (this.#parser !== undefined) this.#parser.end();
-    else if (this.#kind === "error") this.#errorBody(wholeEvent(join(this.#pieces), this.#parts.dialect));
-    else this.#whole(wholeEvent(join(this.#pieces), this.#parts.dialect));
+    const { wire } = this.#parts;
+    if (this.#parser !== undefined) this.#endOfEvents(this.#parser);
+    else if (this.#kind === "error") this.#errorBody(wholeEvent(join(this.#pieces), wire));
+    else this.#whole(wholeEvent(join(this.#pieces), wire));
   }
 
   #event(event: WireEvent): void {
     if (this.#to.over) return;
-    const { dialect, chain } = this.#parts;
-    const stage = dialect.stage(event);
+    const { wire } = this.#parts;
+    const stage = wire.stage(event);
     this.#measure(event);
-    if (stage === "error" && this.#erred(event)) return;
-    if (!this.finished) this.finished = dialect.finishes(event);
-    chain.push(event);
+    if (stage === "error") {
+      this.#erred(event);
+      return;
+    }
+    if (!this.finished) this.#countStops(event, stage === "end");
+    this.#pass(event);
     this.#to.passed(stage === "end" && this.finished);
+  }
+
+  /** A server that gives fewer choices than were asked for still ends its stream itself. */
+  #countStops(event: WireEvent, end: boolean): void {
+    const { context, wire } = this.#parts;
+    for (const choice of wire.finished(event)) if (!this.#stopped.includes(choice)) this.#stopped.push(choice);
+    this.finished = this.#stopped.length >= (end ? 1 : context.asked.choices);
+  }
+
+  #pass(event: WireEvent): void {
+    const { chain, context, dialect, translation } = this.#parts;
+    if (translation === undefined) chain.push(event);
+    else for (const told of translation.event(event, context.usage)) chain.push(eventOf(told, dialect));
+  }
+
+  #endOfEvents(parser: { end(): void }): void {
+    parser.end();
+    const { chain, context, dialect, translation } = this.#parts;
+    if (translation === undefined || this.#to.over) return;
+    for (const told of translation.end(context.usage)) chain.push(eventOf(told, dialect));
   }
 
   #whole(event: WireEvent): void {
     if (this.#parts.generates) {
       if (event.document() === undefined) throw new Refusal("upstream_invalid");
       this.#measure(event);
-      if (this.#parts.dialect.stage(event) === "error" && this.#erred(event)) return;
+      if (this.#parts.wire.stage(event) === "error") {
+        this.#erred(event);
+        return;
+      }
     }
-    this.#parts.chain.push(event);
+    const { chain, context, dialect, translation } = this.#parts;
+    chain.push(translation ? wholeEvent(translation.whole(event.data, context.usage), dialect) : event);
     this.#to.passed(false);
   }
 
   /** An error body goes through the hooks too: it may quote placeholders. One that cannot be read stays as it is. */
   #errorBody(event: WireEvent): void {
-    const wire = this.#parts.dialect.error(event.data);
-    this.error = wire.code ?? wire.type;
-    this.#parts.chain.push(event);
+    const { chain, dialect, status, translation, wire } = this.#parts;
+    const told = wire.error(event.data);
+    this.error = told.code ?? told.type;
+    chain.push(translation ? wholeEvent(translation.error(event.data, status), dialect) : event);
   }
 
-  /** Before content an in-band error is a failed attempt (true); after it, it is the provider's last word and passes. */
-  #erred(event: WireEvent): boolean {
-    const wire = this.#parts.dialect.errorOf(event);
-    this.error = wire.code ?? wire.type ?? "error";
+  /** Before content an in-band error is a failed attempt; after it, it is the provider's last word and passes. */
+  #erred(event: WireEvent): void {
+    const told = this.#parts.wire.errorOf(event);
+    this.error = told.code ?? told.type ?? "error";
     if (this.#to.waiting) {
-      this.#to.rejected(wire);
-      return true;
+      this.#to.rejected(told);
+      return;
     }
-    this.brokenInBand = true;
-    return false;
+    this.#pass(event);
+    this.#to.brokeOff();
   }
 
   #measure(event: WireEvent): void {
-    const { context, dialect } = this.#parts;
-    context.usage = dialect.usage(event, context.usage);
-    context.flowed += dialect.flowed(event);
+    const { context, wire } = this.#parts;
+    context.usage = wire.usage(event, context.usage);
+    context.flowed += wire.flowed(event);
   }
 }

@@ -24,6 +24,10 @@ export class AttemptState implements AttemptContext {
   readonly number: number;
   readonly target: Target;
   readonly dialect: Dialect;
+  /** The target's own dialect, in which it is asked and answers. */
+  readonly wire: Dialect;
+  /** Whether the caller's own stream tells its usage. */
+  readonly told: boolean;
   readonly size: number;
   readonly headers: Record<string, string> = {};
   usage: Usage = noUsage;
@@ -42,14 +46,16 @@ export class AttemptState implements AttemptContext {
   constructor(
     number: number,
     target: Target,
-    dialect: Dialect,
+    spoken: { readonly dialect: Dialect; readonly wire: Dialect },
     ask: Ask,
     body: { readonly document: Document | undefined; readonly size: number },
     observe: boolean,
   ) {
     this.number = number;
     this.target = target;
-    this.dialect = dialect;
+    this.dialect = spoken.dialect;
+    this.wire = spoken.wire;
+    this.told = ask.usage;
     this.size = body.size;
     this.#document = body.document;
     this.#ask = ask;
@@ -69,12 +75,15 @@ export class AttemptState implements AttemptContext {
   ask(change: AskChange): void {
     const allowed = this.#observe ? modelOf(change) : change;
     this.#change = { ...this.#change, ...allowed };
-    const { model } = this.#change;
-    const reasons =
-      model === undefined || this.#document === undefined
-        ? this.#ask.reasons
-        : this.dialect.reasons(model, this.#document);
-    this.asked = { ...this.#ask, ...this.#change, reasons };
+    this.asked = { ...this.#ask, ...this.#change, reasons: this.#reasons(this.#change.model) };
+  }
+
+  /** Of a model of another wire its own dialect knows best, and the caller's what was asked of it. */
+  #reasons(model: string | undefined): boolean {
+    const document = this.#document;
+    if (model === undefined || document === undefined) return this.#ask.reasons;
+    const { dialect, wire } = this;
+    return dialect.reasons(model, document) || (wire.name !== dialect.name && wire.reasons(model, document));
   }
 
   set(path: Path, value: Scalar): void {

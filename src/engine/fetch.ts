@@ -1,8 +1,8 @@
 import type { Provider } from "../dialects/dialect.ts";
 import { type Flow, type HeaderMap, type HttpRequest, noBytes, type RequestHead, type Sink } from "../http.ts";
-import type { Target } from "../step.ts";
+import type { Picked, Target } from "../step.ts";
 
-type Push = (request: HttpRequest, to: Sink, picked?: string) => Flow;
+type Push = (request: HttpRequest, to: Sink, picked?: Picked) => Flow;
 
 const nullBody = new Set([101, 204, 205, 304]);
 
@@ -119,6 +119,7 @@ export function createFetch({ push, targets, provider }: FetchParts): typeof glo
     if (place === undefined && provider({ method, url: path, headers }) !== undefined) {
       throw new TypeError("not_inspected: the gateway forwards to known providers only");
     }
-    return respond((to) => push({ method, url: path + url.search, headers, body }, to, place?.target), request.signal);
+    const addressed = place?.target === undefined ? undefined : { address: place.target };
+    return respond((to) => push({ method, url: path + url.search, headers, body }, to, addressed), request.signal);
   };
 }

@@ -1,7 +1,7 @@
 import { Refusal } from "../errors.ts";
 import type { Attempt, AttemptRequest, Call } from "../host.ts";
 import type { Flow, HttpRequest, Reply, Sink } from "../http.ts";
-import type { Clock, Target } from "../step.ts";
+import type { Clock, Picked, Target } from "../step.ts";
 
 /** Opens the exchange with a target: one pool each. */
 export type Send = (target: Target) => (request: AttemptRequest, to: Sink) => Flow;
@@ -119,7 +119,7 @@ export interface Handling {
   readonly send: Send;
   readonly clock: Clock;
   /** The target that the host picked. */
-  readonly picked?: string | undefined;
+  readonly picked?: Picked | undefined;
 }
 
 /** The whole life of one request for a host that lets us call the provider: failover is this loop. */

@@ -1,6 +1,6 @@
 import { type ErrorCode, Refusal } from "../errors.ts";
 import type { Reply } from "../http.ts";
-import type { AttemptContext, AttemptHooks, AttemptOutcome, CallContext, CallHooks, Step } from "../step.ts";
+import type { AttemptContext, AttemptHooks, AttemptOutcome, CallContext, CallHooks, Picked, Step } from "../step.ts";
 
 type Answered = ReturnType<NonNullable<CallHooks["head"]>>;
 
@@ -73,7 +73,7 @@ export class Hooks {
   }
 
   /** Asks the one step that routes. */
-  next(last: AttemptOutcome | undefined, asked: string | undefined): ReturnType<NonNullable<CallHooks["next"]>> {
+  next(last: AttemptOutcome | undefined, asked: Picked | undefined): ReturnType<NonNullable<CallHooks["next"]>> {
     return this.#opened.find(({ hooks }) => hooks.next !== undefined)?.hooks.next?.(last, asked);
   }
 

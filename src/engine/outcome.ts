@@ -4,7 +4,17 @@ import type { AttemptState } from "./attempt-context.ts";
 
 export type Ending = Pick<
   AttemptOutcome,
-  "result" | "code" | "reason" | "committed" | "sent" | "status" | "retryAfter" | "startedAt" | "firstByte" | "duration"
+  | "result"
+  | "code"
+  | "reason"
+  | "committed"
+  | "sent"
+  | "status"
+  | "retryAfter"
+  | "losses"
+  | "startedAt"
+  | "firstByte"
+  | "duration"
 >;
 
 /** An outcome together with what the steps still have to do about it. */
@@ -26,6 +36,7 @@ class LiveOutcome implements AttemptOutcome {
   readonly retryAfter: number | undefined;
   readonly sent: boolean;
   readonly committed: boolean;
+  readonly losses: readonly string[];
   readonly usage: AttemptOutcome["usage"];
   readonly flowed: number;
   readonly startedAt: number;
@@ -46,6 +57,7 @@ class LiveOutcome implements AttemptOutcome {
     this.retryAfter = ending.retryAfter;
     this.sent = ending.sent;
     this.committed = ending.committed;
+    this.losses = ending.losses;
     this.usage = context.usage;
     this.flowed = context.flowed;
     this.startedAt = ending.startedAt;
@@ -82,6 +94,7 @@ export const snapshot = (outcome: AttemptOutcome): AttemptOutcome => ({
   retryAfter: outcome.retryAfter,
   sent: outcome.sent,
   committed: outcome.committed,
+  losses: outcome.losses,
   usage: outcome.usage,
   flowed: outcome.flowed,
   cost: outcome.cost,

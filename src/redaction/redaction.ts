@@ -50,7 +50,7 @@ function openCall(call: CallContext, policy: Policy, log: Parts["log"]): CallHoo
 function openAttempt(attempt: AttemptContext, call: CallContext, vault: Vault, log: Parts["log"]): AttemptHooks | void {
   // Neither an observed call nor a trusted target got any placeholder, so one in the answer is the model's own word.
   if (call.mode === "observe" || attempt.target.trusted || !vault.restorable) return;
-  const restorer = createRestorer(vault, call.dialect);
+  const restorer = createRestorer(vault, attempt.dialect);
   return {
     event: restorer.event,
     close: restorer.close,

@@ -3,7 +3,7 @@ import type { Ask, Dialect } from "../dialects/dialect.ts";
 import { Refusal } from "../errors.ts";
 import type { Caller } from "../facts.ts";
 import type { RequestHead } from "../http.ts";
-import type { Target } from "../step.ts";
+import type { Picked, Target } from "../step.ts";
 import { mayAsk, mayReach, ownHosts, withoutKey } from "./reach.ts";
 import { createPins, isInside, type Pins } from "./regions.ts";
 import { inOrder, type Place, type Strategy } from "./strategy.ts";
@@ -28,7 +28,7 @@ export interface Demand {
 export interface Planner {
   plan(demand: Demand): Plan;
   /** Who may be tried when the host picked a target by name: the whole plan if that is in it, else that target alone; or nobody. */
-  picked(name: string, plan: Plan, demand: Demand): readonly Target[];
+  picked(picked: Picked, plan: Plan, demand: Demand): readonly Target[];
   /** Names that the caller may ask for in this dialect; `undefined` where the provider knows better. */
   models(demand: Demand): readonly string[] | undefined;
 }
@@ -137,11 +137,13 @@ export function createPlanner(
       const plan = (caller.key === undefined ? planOwn : planKeyed)(demand, alias, pins);
       return mayAskAll(caller, ask) ? plan : { ...plan, refusal: new Refusal("model_not_found") };
     },
-    picked(name, { targets: planned, pins }, demand) {
+    picked(picked, { targets: planned, pins }, demand) {
+      const name = typeof picked === "string" ? picked : picked.address;
       if (planned.some((target) => target.name === name)) return planned;
       const known = targets.get(name);
       if (known === undefined) return [];
-      const { caller } = demand;
+      const { ask, caller } = demand;
+      if (typeof picked !== "string" && caller.key !== undefined && aliases.has(ask.model)) return planned;
       const target = caller.key === undefined && !mayReach(caller, known) ? withoutKey(known) : known;
       const translated = translating && caller.key !== undefined;
       return testFor(demand, pins, translated)(target) === undefined ? [target] : [];

@@ -1,7 +1,7 @@
 import type { Config } from "../config/schema.ts";
 import { Refusal } from "../errors.ts";
 import { type Caller, facts } from "../facts.ts";
-import type { AttemptContext, CallContext, CallHooks, Parts, Step, Target } from "../step.ts";
+import type { AttemptContext, CallContext, CallHooks, Parts, Picked, Step, Target } from "../step.ts";
 import { Choice } from "./choice.ts";
 import { createHealth, type Health, noHealth } from "./health.ts";
 import { createPlanner, type Demand, type Plan, type PlannerOptions } from "./plan.ts";
@@ -42,7 +42,7 @@ export function createRouting(
       plan ??= planner.plan(demand());
       return plan;
     };
-    const choose = (asked: string | undefined): Choice => {
+    const choose = (asked: Picked | undefined): Choice => {
       const targets = asked === undefined ? planned().targets : planner.picked(asked, planned(), demand());
       return new Choice(call, targets, partsFor(demand().caller));
     };
@@ -61,7 +61,7 @@ export function createRouting(
       },
       next(last, asked) {
         choice ??= choose(asked);
-        return choice.next(last, asked);
+        return choice.next(last, typeof asked === "object" ? asked.address : asked);
       },
       attempt(attempt) {
         const { caller } = demand();

@@ -23,9 +23,11 @@ export const secret = `ghp_${"x7Kq2mW9".repeat(4)}Zt4B`;
 const customers = join(tmpdir(), `postern-customers-${process.pid}.txt`);
 writeFileSync(customers, `${customer}\n${awkward}\n`);
 
+export type Overrides = ConfigInput | ((url: string) => ConfigInput);
+
 /** Targets of each dialect on one provider, one on none, aliases over them, two keys, and money. */
 export const config =
-  (overrides: ConfigInput = {}) =>
+  (overrides: Overrides = {}) =>
   (url: string): ConfigInput => {
     const timeouts = { connect: "2s", firstByte: "2s", idle: "2s" };
     const openai = { provider: "openai" as const, apiKey: "sk-operator", timeouts };
@@ -60,7 +62,7 @@ export const config =
         { scope: { team: "poor" }, limit: "$0.002", window: "total" },
       ],
       routing: { failures: 1, coolDown: "1h", deadline: "20s" },
-      ...overrides,
+      ...(typeof overrides === "function" ? overrides(url) : overrides),
     };
   };
 
@@ -141,7 +143,7 @@ export type Scene = Running & {
   finish(calls: number): Promise<void>;
 };
 
-export async function begin(host: TestHost, overrides: ConfigInput = {}, options: GatewayOptions = {}): Promise<Scene> {
+export async function begin(host: TestHost, overrides: Overrides = {}, options: GatewayOptions = {}): Promise<Scene> {
   const stores = createMemoryStores({ clock: systemClock }, { keep: 100 });
   const running = await host.start(config(overrides), { stores, ...options });
   const { receipts } = running;

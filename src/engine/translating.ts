@@ -1,0 +1,51 @@
+import { createTranslation, type Translation } from "../dialects/translate/translate.ts";
+import { Unfit } from "../dialects/translate/unfit.ts";
+import type { Document } from "../slot.ts";
+import type { AttemptState } from "./attempt-context.ts";
+
+interface Tried {
+  /** In the caller's dialect. */
+  readonly source: Uint8Array;
+  readonly translation: Translation;
+}
+
+/** Renders one attempt's body for a target that speaks another dialect than the caller. */
+export class Translating {
+  readonly #context: AttemptState;
+  readonly #document: Document;
+  readonly #now: number;
+  #tried: Tried | undefined;
+
+  constructor(context: AttemptState, document: Document, now: number) {
+    this.#context = context;
+    this.#document = document;
+    this.#now = now;
+  }
+
+  /** Vetoes what has no form in the target's dialect, or loses something where the target refuses that: before anything is reserved. */
+  check(): void {
+    const { target } = this.#context;
+    if (target.model !== undefined) this.#context.ask({ model: target.model });
+    const { losses } = this.render();
+    if (target.losses === "refuse" && losses.length > 0) this.#context.veto("losses");
+  }
+
+  /** With all that the steps have asked to change by now. */
+  render(): Translation {
+    const source = this.#context.render(this.#document);
+    if (this.#tried !== undefined && Buffer.compare(this.#tried.source, source) === 0) return this.#tried.translation;
+    const translation = this.#translate(source);
+    this.#tried = { source, translation };
+    return translation;
+  }
+
+  #translate(source: Uint8Array): Translation {
+    const { dialect, wire, told } = this.#context;
+    try {
+      return createTranslation(dialect.name, wire.name, source, { usage: told, now: this.#now });
+    } catch (cause) {
+      if (cause instanceof Unfit) this.#context.veto(`untranslatable_${cause.reason}`);
+      throw cause;
+    }
+  }
+}
