@@ -74,14 +74,17 @@ export function createSqliteStores(options: SqliteOptions): SqliteStores {
   const thread = new DatabaseThread(opening, options.worker ?? ownWorker(), log);
   const counters = createMemoryCounters(clock);
   const stops: (() => void)[] = [];
+  let closed = false;
 
   const ready = thread.opened.then(async (restored) => {
     await restoreCounters(restored, counters, clock.now());
+    if (closed) return;
     stops.push(watchLeases(restored.holds, clock, (hold) => lapse(hold, counters, thread)));
     stops.push(retain(options, thread));
   });
   ready.catch(() => {});
   const close = async (): Promise<void> => {
+    closed = true;
     for (const stop of stops) stop();
     await thread.close();
   };

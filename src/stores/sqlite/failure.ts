@@ -3,6 +3,12 @@ export class FileFailure extends Error {
   override readonly name = "FileFailure";
 }
 
+/** Somebody else holds a lock: SQLite's result code 5, as node:sqlite and libsql name it. */
+export function isBusy(cause: unknown): boolean {
+  const { errcode, rawCode } = (cause ?? {}) as { readonly errcode?: unknown; readonly rawCode?: unknown };
+  return errcode === 5 || rawCode === 5;
+}
+
 /** A reason that may be shown and logged. */
 export function reasonOf(cause: unknown): string {
   if (cause instanceof FileFailure) return cause.message;

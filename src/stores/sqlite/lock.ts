@@ -1,5 +1,5 @@
 import { type Database, openDatabase } from "./driver.ts";
-import { FileFailure } from "./failure.ts";
+import { FileFailure, isBusy } from "./failure.ts";
 
 /**
  * Keeps a ledger to one process: each counts what is spent in its own memory, so two on one file would both spend the same money. The
@@ -11,8 +11,9 @@ export function lockFile(path: string): { release(): void } {
   try {
     // Nothing is ever written to it: no journal, no leftovers.
     database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
-  } catch {
+  } catch (cause) {
     database.close();
+    if (!isBusy(cause)) throw cause;
     throw new FileFailure("another process keeps its ledger in this file; give each gateway a file of its own");
   }
   return { release: () => database.close() };

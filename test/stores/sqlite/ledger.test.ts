@@ -1,5 +1,7 @@
 import type { Ledger } from "../../../src/stores/ledger.ts";
 import { createMemoryLedger } from "../../../src/stores/memory-ledger.ts";
+import type { Stores } from "../../../src/stores/stores.ts";
+import { createFaultyStores } from "../../doubles/faulty-stores.ts";
 import { change, createScene, dollar, lines, noon, query, reserve, settle } from "./scene.ts";
 
 const scene = createScene();
@@ -10,6 +12,21 @@ interface Account {
   totals(): { readonly reserved: number; readonly settled: number; readonly charged: bigint };
 }
 
+/** The account in a new file, as it is or behind a double of the stores. */
+async function inFile(wrap: (stores: Stores) => Stores): Promise<Account> {
+  const path = scene.newPath();
+  const { ledger } = wrap(await scene.start(path));
+  const sql =
+    "SELECT count(*) AS reserved, count(charged) AS settled, coalesce(sum(charged), 0) AS charged FROM ledger";
+  return {
+    ledger,
+    totals() {
+      const [row] = query(path, sql);
+      return { reserved: Number(row?.reserved), settled: Number(row?.settled), charged: row?.charged as bigint };
+    },
+  };
+}
+
 const kinds: readonly (readonly [name: string, create: () => Promise<Account>])[] = [
   [
     "memory",
@@ -18,22 +35,8 @@ const kinds: readonly (readonly [name: string, create: () => Promise<Account>])[
       return { ledger, totals: ledger.totals };
     },
   ],
-  [
-    "sqlite",
-    async () => {
-      const path = scene.newPath();
-      const { ledger } = await scene.start(path);
-      const sql =
-        "SELECT count(*) AS reserved, count(charged) AS settled, coalesce(sum(charged), 0) AS charged FROM ledger";
-      return {
-        ledger,
-        totals() {
-          const [row] = query(path, sql);
-          return { reserved: Number(row?.reserved), settled: Number(row?.settled), charged: row?.charged as bigint };
-        },
-      };
-    },
-  ],
+  ["sqlite", () => inFile((stores) => stores)],
+  ["sqlite, behind the double, without a fault", () => inFile((stores) => createFaultyStores(stores, scene.clock))],
 ];
 
 describe.each(kinds)("the account of money: %s", (_, create) => {

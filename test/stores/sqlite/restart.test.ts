@@ -138,6 +138,28 @@ describe("two on one file", () => {
   });
 });
 
+describe("a file that is closed at once", () => {
+  it("leaves no timer and no lock behind", async () => {
+    const path = scene.newPath();
+    const { pending } = scene.clock;
+    const stores = scene.create(path);
+    await Promise.all([stores.ledger.close(), stores.ready]);
+    expect(scene.clock.pending).toBe(pending);
+    await (await scene.start(path)).ledger.close();
+    expect(scene.clock.pending).toBe(pending);
+  });
+
+  it("has written what was asked for before", async () => {
+    const path = scene.newPath();
+    const stores = await scene.start(path);
+    const appended = stores.ledger.append(reserve("a/1", 1n));
+    await stores.ledger.close();
+    await appended;
+    await expect(stores.ledger.append(reserve("b/1", 1n))).rejects.toThrow(`${path}: the database is closed`);
+    expect(query(path, "SELECT id FROM ledger")).toEqual([{ id: "a/1" }]);
+  });
+});
+
 describe("a file that cannot be used", () => {
   const refused = (path: string) =>
     scene.create(path).ready.then(
