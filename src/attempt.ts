@@ -118,7 +118,8 @@ export class RunningAttempt implements Attempt {
     if (this.#kind === "invalid") this.#instead = new Refusal("upstream_invalid");
     // Our own key was refused, and the provider's text may quote it.
     const denied = head.status === 401 || head.status === 403;
-    if (denied && this.target.apiKey !== undefined) this.#instead = new Refusal("upstream_credentials");
+    const { apiKey, guarded = false } = this.target;
+    if (denied && (apiKey !== undefined || guarded)) this.#instead = new Refusal("upstream_credentials");
     if (!this.#owner.host.takesBack) this.#commit();
     else if (this.#kind === "invalid") this.#end("rejected", "upstream_invalid", "rejected");
     if (this.#kind !== "empty" && this.#instead === undefined) this.#answer = this.#reader(this.#kind, head.status);

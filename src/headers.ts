@@ -1,3 +1,4 @@
+import { signatureOf } from "./config/endpoint.ts";
 import type { Dialect, Provider } from "./dialects/dialect.ts";
 import { Refusal } from "./errors.ts";
 import { type HeaderMap, type HttpHead, header, type RequestHead } from "./http.ts";
@@ -115,10 +116,11 @@ function sign(
 ): void {
   for (const name of credentials[target.provider]) delete headers[name];
   if (target.apiKey === undefined) {
-    for (const name of own ? credentials[target.provider] : []) put(headers, name, header(head.headers, name));
+    const passing = own && target.auth !== "none" ? credentials[target.provider] : [];
+    for (const name of passing) put(headers, name, header(head.headers, name));
     return;
   }
-  const signed = dialect.sign(target.apiKey, head);
+  const signed = signatureOf(target, target.apiKey) ?? dialect.sign(target.apiKey, head);
   for (const name in signed) put(headers, name, signed[name]);
 }
 

@@ -49,8 +49,11 @@ export interface Slot {
 export interface Rendering {
   /** Which kinds of edits to make; absent: all. */
   readonly kinds?: ReadonlySet<EditKind>;
-  /** Scalars to set on top, in order; missing parents are created at the end of their object, so that prefixes stay equal. */
-  readonly sets?: readonly { readonly path: Path; readonly value: Scalar }[];
+  /**
+   * Scalars to set on top, in order; missing parents are created at the end of their object, so that prefixes stay equal. `undefined`: the
+   * member is taken out.
+   */
+  readonly sets?: readonly { readonly path: Path; readonly value: Scalar | undefined }[];
 }
 
 /** A JSON body and the edits made to it. What is not edited is rendered as the bytes that came. */

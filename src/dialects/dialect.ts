@@ -133,6 +133,12 @@ export interface WireError {
   readonly status: number;
 }
 
+/** What a server does not take as its wire has it; see `Target`. */
+export interface ServerOptions {
+  readonly streamUsage?: boolean | undefined;
+  readonly maxTokensField?: "max_tokens" | "max_completion_tokens" | undefined;
+}
+
 export interface Dialect {
   readonly name: DialectName;
   readonly provider: Provider;
@@ -153,7 +159,8 @@ export interface Dialect {
     change: AskChange,
     asked: Ask,
     document: Document | undefined,
-  ): readonly { readonly path: Path; readonly value: Scalar }[];
+    server?: ServerOptions,
+  ): readonly { readonly path: Path; readonly value: Scalar | undefined }[];
   /** Request target below a target's `baseUrl`, which ends in the version segment: `/chat/completions`. Query keys that may pass included. */
   path(head: RequestHead, asked: Ask): string;
   /** Request headers that may reach the provider, lower-case; `content-type` and `accept` are set by `headers`. */

@@ -1,6 +1,6 @@
 import type { RequestHead } from "../http.ts";
 import type { Document, Path, Scalar } from "../slot.ts";
-import { type Ask, type AskChange, bareAsk } from "./dialect.ts";
+import { type Ask, type AskChange, bareAsk, type ServerOptions } from "./dialect.ts";
 import { count, fieldsOf, flag, name, object, wrong } from "./fields.ts";
 import { inputOf } from "./openai-chat-input.ts";
 import { modelInPath, operation } from "./openai-chat-routes.ts";
@@ -97,19 +97,37 @@ function limitsFor(model: string, document: Document): readonly string[] {
   return [openAi.test(model) ? "max_completion_tokens" : "max_tokens"];
 }
 
+interface Edit {
+  readonly path: Path;
+  /** `undefined`: taken out. */
+  readonly value: Scalar | undefined;
+}
+
+/** For a server that knows one name of the limit and refuses the other (Mistral: 422), the caller's too. */
+function limitAs(field: (typeof limits)[number], change: AskChange, asked: Ask, document: Document): readonly Edit[] {
+  const others = limits.filter((limit) => limit !== field && document.get([limit]) !== undefined);
+  const value = change.maxOutput ?? (others.length > 0 ? asked.maxOutput : undefined);
+  const made: Edit[] = others.map((limit) => ({ path: [limit], value: undefined }));
+  return value === undefined ? made : [...made, { path: [field], value }];
+}
+
 export function edits(
   change: AskChange,
   asked: Ask,
   document: Document | undefined,
-): readonly { readonly path: Path; readonly value: Scalar }[] {
+  { maxTokensField, streamUsage }: ServerOptions = {},
+): readonly Edit[] {
   if (document === undefined) return [];
-  const made: { path: Path; value: Scalar }[] = [];
+  const made: Edit[] = [];
   if (change.model !== undefined) made.push({ path: ["model"], value: change.model });
-  if (change.maxOutput !== undefined) {
+  if (maxTokensField !== undefined) made.push(...limitAs(maxTokensField, change, asked, document));
+  else if (change.maxOutput !== undefined) {
     const value = change.maxOutput;
     for (const limit of limitsFor(change.model ?? asked.model, document)) made.push({ path: [limit], value });
   }
-  if (change.usage === true && asked.stream && !asked.usage) {
+  if (streamUsage === false) {
+    if (document.get(["stream_options"]) !== undefined) made.push({ path: ["stream_options"], value: undefined });
+  } else if (change.usage === true && asked.stream && !asked.usage) {
     made.push({ path: ["stream_options", "include_usage"], value: true });
   }
   return made;

@@ -17,6 +17,9 @@ export class Veto extends Error {
 const secretsOnly: ReadonlySet<EditKind> = new Set(["secret"]);
 const noKinds: ReadonlySet<EditKind> = new Set();
 
+/** A server that refuses to be asked for its usage does not tell it either. */
+const untold = ({ usage: _, ...change }: AskChange): AskChange => change;
+
 const modelOf = (change: AskChange): AskChange => (change.model === undefined ? {} : { model: change.model });
 
 /** What the steps see of an attempt, and what they asked to change for it. */
@@ -73,7 +76,7 @@ export class AttemptState implements AttemptContext {
 
   /** Observing changes nothing but the model's name, without which a target would not know what to run. */
   ask(change: AskChange): void {
-    const allowed = this.#observe ? modelOf(change) : change;
+    const allowed = this.#observe ? modelOf(change) : this.target.streamUsage === false ? untold(change) : change;
     this.#change = { ...this.#change, ...allowed };
     this.asked = { ...this.#ask, ...this.#change, reasons: this.#reasons(this.#change.model) };
   }
@@ -112,7 +115,7 @@ export class AttemptState implements AttemptContext {
 
   /** The body for this target: the caller's bytes, and the splices that this target asks for. */
   render(document: Document): Uint8Array {
-    const edits = this.dialect.edits(this.#change, this.#ask, document);
+    const edits = this.dialect.edits(this.#change, this.#ask, document, this.target);
     const sets = this.#sets.length === 0 ? edits : [...edits, ...this.#sets];
     if (this.#observe) return document.render({ kinds: noKinds, sets });
     return document.render(this.target.trusted ? { kinds: secretsOnly, sets } : { sets });

@@ -1,4 +1,5 @@
 import { type AttemptOwner, type Outgoing, RunningAttempt } from "../attempt.ts";
+import { urlAt } from "../config/endpoint.ts";
 import type { Dialect } from "../dialects/dialect.ts";
 import { type Refusal, toRefusal } from "../errors.ts";
 import { facts } from "../facts.ts";
@@ -12,7 +13,6 @@ import type { Hooks } from "./hooks.ts";
 import { createOutcome, type Ended } from "./outcome.ts";
 import { spokenFor } from "./speech.ts";
 import { Translating } from "./translating.ts";
-import { urlOf } from "./url.ts";
 
 /** What the attempts of one call have in common. */
 export interface OpeningParts {
@@ -106,7 +106,7 @@ function requestOf(context: AttemptState, head: RequestHead, body: Uint8Array, o
   const { target, wire } = context;
   return {
     method: head.method,
-    url: urlOf(target, wire, head, context.asked),
+    url: urlAt(target, wire.path(head, context.asked), context.asked),
     headers: requestHeaders(head, wire, target, context.headers, body.length, own),
     body,
   };

@@ -40,9 +40,9 @@ export class Translating {
   }
 
   #translate(source: Uint8Array): Translation {
-    const { dialect, wire, told } = this.#context;
+    const { dialect, target, wire, told } = this.#context;
     try {
-      return createTranslation(dialect.name, wire.name, source, { usage: told, now: this.#now });
+      return createTranslation(dialect.name, wire.name, source, { usage: told, now: this.#now, server: target });
     } catch (cause) {
       if (cause instanceof Unfit) this.#context.veto(`untranslatable_${cause.reason}`);
       throw cause;

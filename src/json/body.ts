@@ -154,6 +154,26 @@ export function childAt(body: Body, id: number, name: string | number): number {
   return -1;
 }
 
+/** Where a member's key, its value, and the end of that stand. */
+export interface Member {
+  readonly start: number;
+  readonly value: number;
+  readonly end: number;
+}
+
+/** Of the object `id`, in the order of the text. */
+export function membersOf(body: Body, id: number): readonly Member[] {
+  const { bytes, strings } = body;
+  const members: Member[] = [];
+  for (let ordinal = numberOf(body, id, container.lastKey); ordinal >= 0; ) {
+    const key = strings[ordinal] as JsonString;
+    const value = spaceEnd(bytes, spaceEnd(bytes, key.end + 1) + 1);
+    members.push({ start: key.start - 1, value, end: valueEnd(body, value) });
+    ordinal = key.index;
+  }
+  return members.reverse();
+}
+
 function itemAt(body: Body, id: number, index: number): number {
   const { bytes } = body;
   const last = numberOf(body, id, container.end) - 1;

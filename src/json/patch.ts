@@ -1,9 +1,20 @@
 import type { Path } from "../slot.ts";
-import { type Body, childAt, container, containerAt, openBrace, openBracket, valueEnd } from "./body.ts";
+import {
+  type Body,
+  childAt,
+  container,
+  containerAt,
+  type Member,
+  membersOf,
+  openBrace,
+  openBracket,
+  valueEnd,
+} from "./body.ts";
 import { inOrder, type Splice } from "./splice.ts";
 
 export interface Setting {
   readonly path: Path;
+  /** `undefined`: the member is taken out. */
   readonly value: unknown;
 }
 
@@ -13,9 +24,11 @@ interface Patch {
   children: Map<string | number, Patch> | undefined;
   /** Nothing of what stands here stays. */
   whole: boolean;
+  /** Nor does its key. */
+  gone: boolean;
 }
 
-const emptyPatch = (): Patch => ({ text: "", children: undefined, whole: false });
+const emptyPatch = (): Patch => ({ text: "", children: undefined, whole: false, gone: false });
 
 function toJson(value: unknown): string {
   const text: string | undefined = JSON.stringify(value);
@@ -32,8 +45,11 @@ function add(root: Patch, { path, value }: Setting): void {
     const child = patch.children.get(name) ?? emptyPatch();
     patch.children.set(name, child);
     patch = child;
+    if (patch.gone && value === undefined) return;
+    patch.gone = false;
   }
-  patch.text = toJson(value);
+  patch.gone = value === undefined;
+  patch.text = patch.gone ? "" : toJson(value);
   patch.children = undefined;
   patch.whole = true;
 }
@@ -43,8 +59,14 @@ function member(name: string | number, patch: Patch): string {
   return `${JSON.stringify(name)}:${render(patch)}`;
 }
 
+/** Something stands there afterwards, even where nothing did before. */
+const adds = ({ gone, children }: Patch): boolean =>
+  !gone && (children === undefined || [...children.values()].some(adds));
+
 function render({ text, children }: Patch): string {
-  return children ? `{${Array.from(children, ([name, patch]) => member(name, patch)).join(",")}}` : text;
+  if (children === undefined) return text;
+  const left = [...children].filter(([, patch]) => adds(patch));
+  return `{${left.map(([name, patch]) => member(name, patch)).join(",")}}`;
 }
 
 /** Arrays hold items by number, objects members by name, and nothing else holds anything. */
@@ -62,22 +84,40 @@ function insertionPoint(body: Body, at: number, id: number): number {
   return end;
 }
 
+/** Cuts members out together with one comma each; tells whether any is left. */
+function takeOut(members: readonly Member[], gone: ReadonlySet<number>, splices: Splice[]): boolean {
+  const lastLeft = members.findLastIndex(({ value }) => !gone.has(value));
+  members.forEach(({ start, value, end }, index) => {
+    if (!gone.has(value)) return;
+    const next = members[index + 1];
+    if (index < lastLeft && next !== undefined) splices.push({ start, end: next.start, text: "" });
+    else splices.push({ start: members[index - 1]?.end ?? start, end, text: "" });
+  });
+  return lastLeft >= 0;
+}
+
 function merge(body: Body, at: number, patch: Patch, splices: Splice[]): void {
   const { children } = patch;
+  if (!adds(patch) && children !== undefined && !holds(body.bytes[at], children)) return;
   if (children === undefined || patch.whole || !holds(body.bytes[at], children)) {
     splices.push({ start: at, end: valueEnd(body, at), text: render(patch) });
     return;
   }
   const id = containerAt(body, at);
   const added: string[] = [];
+  const gone = new Set<number>();
   for (const [name, child] of children) {
     const found = id < 0 ? -1 : childAt(body, id, name);
-    if (found < 0) added.push(member(name, child));
-    else merge(body, found, child, splices);
+    if (!child.gone) {
+      if (found >= 0) merge(body, found, child, splices);
+      else if (adds(child)) added.push(member(name, child));
+    } else if (typeof name === "number") throw new Error("an item is not taken out");
+    else if (found >= 0) gone.add(found);
   }
+  const anyLeft = gone.size === 0 ? id >= 0 : takeOut(membersOf(body, id), gone, splices);
   if (added.length === 0) return;
   const point = insertionPoint(body, at, id);
-  splices.push({ start: point, end: point, text: (id < 0 ? "" : ",") + added.join(",") });
+  splices.push({ start: point, end: point, text: (anyLeft ? "," : "") + added.join(",") });
 }
 
 /**
