@@ -64,6 +64,15 @@ function facts(kind: "fake" | EnvoyLine): void {
     expect(await lab.run(whole)).toMatchObject({ status: 200, text: "x" });
   });
 
+  /** §9.4: a server of Node's refuses new streams after a thousand resets on one connection. */
+  it("1,400 calls on connections of 900: none is refused", async () => {
+    const refused = await lab.flood("terminate", 1_400, async (call) => {
+      await call.wholeRequest();
+      call.say(head(200), piece("ok", true));
+    });
+    expect(refused).toBe(0);
+  });
+
   it("the access log says what happened", async () => {
     lines = await lab.close();
     for (const { name, log } of mine) {

@@ -130,15 +130,18 @@ export function bootstrapOf(
     string
   >;
   const http2 = { http2_protocol_options: {} };
-  const spent = { common_http_protocol_options: { max_requests_per_connection: 900 } };
+  const spent = (most: number) => ({ common_http_protocol_options: { max_requests_per_connection: most } });
   const limits = { circuit_breakers: { thresholds: [{ max_requests: 65_536, max_pending_requests: 65_536 }] } };
   return {
     static_resources: {
       listeners: Object.entries(setups).map(([name, setup]) =>
-        listener(name, settingsOf(setup), processor.dead.includes(name) ? "nobody" : "processor"),
+        listener(name, settingsOf(setup), processor.dead.includes(name) ? "nobody" : `processor-${name}`),
       ),
       clusters: [
-        { ...cluster("processor", processor.port, 33_554_432, http2, spent), ...limits },
+        ...Object.entries(setups).map(([name, setup]) => {
+          const common = spent(settingsOf(setup).maxRequestsPerConnection);
+          return { ...cluster(`processor-${name}`, processor.port, 33_554_432, http2, common), ...limits };
+        }),
         cluster("nobody", processor.deadPort, 33_554_432, http2),
         ...Object.entries(clusters).map(([name, url]) =>
           cluster(name, Number(new URL(url).port), 33_554_432, { http_protocol_options: {} }),

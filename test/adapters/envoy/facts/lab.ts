@@ -6,6 +6,7 @@ import type { ProcessingRequest, RequestKind } from "../../../doubles/fake-envoy
 import type { EnvoyLine } from "../../../doubles/real-envoy.ts";
 import { bootstrapOf } from "./bootstrap.ts";
 import { type Asking, ask } from "./caller.ts";
+import { pause } from "./moments.ts";
 import { type Providing, type Received, startProvider } from "./provider.ts";
 import { type ProcessorScript, type RawCall, type RawProcessor, startRawProcessor } from "./raw-processor.ts";
 import { fakeTarget, type LogLine, realTarget } from "./targets.ts";
@@ -44,6 +45,8 @@ export interface Row<Setup extends string = string> {
 export interface Lab {
   readonly processor: RawProcessor;
   run(row: Row): Promise<Outcome>;
+  /** How many of so many requests were answered 503. */
+  flood(setup: string, requests: number, processor: ProcessorScript): Promise<number>;
   /** What the double complained of since the last row; a real one does not say. */
   violations(setup: string): readonly string[] | undefined;
   /** Stops Envoy, which writes out its access log: by the names of the rows. */
@@ -60,13 +63,17 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Waits for what a call still has to say, a moment only: a stream that hangs is an outcome too. */
-async function settled(calls: readonly RawCall[]): Promise<void> {
-  const moment = new Promise<void>((resolve) => setTimeout(resolve, 1_500).unref());
-  await Promise.race([moment, Promise.all(calls.map(({ over }) => over))]);
+/** Waits for what calls still have to say, a moment only: a stream that hangs is an outcome too, and so is none. */
+async function settled(processor: RawProcessor): Promise<void> {
+  const end = Date.now() + 1_500;
+  const over = (): boolean => processor.calls.length > 0 && processor.calls.every((call) => call.isOver);
+  while (!over() && Date.now() < end) await pause(5);
 }
 
 const kindOf = (message: ProcessingRequest): RequestKind => message.request ?? "request_headers";
+
+/** Requests at once in a flood. */
+const width = 10;
 
 /** Callers, one Envoy of either kind for each setup, a processor that is told what to do, a provider. */
 export async function startLab(
@@ -96,8 +103,20 @@ export async function startLab(
         },
       };
       await ask(target.url(row.setup), row.name, row.ask ?? {}, outcome);
-      await settled(processor.calls);
+      if (!dead.includes(row.setup)) await settled(processor);
       return outcome;
+    },
+    async flood(setup, requests, script) {
+      processor.play(script);
+      const url = target.url(setup);
+      let refused = 0;
+      const ask = async (): Promise<void> => {
+        const answer = await fetch(`${url}/v1/models`);
+        await answer.text();
+        if (answer.status === 503) refused += 1;
+      };
+      for (let asked = 0; asked < requests; asked += width) await Promise.all(Array.from({ length: width }, ask));
+      return refused;
     },
     violations: target.violations,
     async close() {

@@ -12,7 +12,7 @@ export interface RawCall {
   readonly heard: readonly ProcessingRequest[];
   /** `end`, `cancelled`: how it was over, in order. */
   readonly ends: readonly string[];
-  readonly over: Promise<void>;
+  readonly isOver: boolean;
   /** The next message; `undefined` at the end. */
   next(): Promise<ProcessingRequest | undefined>;
   /** Reads to the end of the request, and gives its body. */
@@ -46,10 +46,10 @@ function rawCall(stream: ServerDuplexStream<ProcessingRequest, ProcessingRespons
   const ended: string[] = [];
   let read = 0;
   let wake = (): void => {};
-  let gone = (): void => {};
-  const over = new Promise<void>((resolve) => {
-    gone = resolve;
-  });
+  let over = false;
+  const gone = (): void => {
+    over = true;
+  };
   const closed = (how: string): void => {
     ended.push(how);
     wake();
@@ -65,7 +65,9 @@ function rawCall(stream: ServerDuplexStream<ProcessingRequest, ProcessingRespons
   const self: RawCall = {
     heard,
     ends: ended,
-    over,
+    get isOver() {
+      return over;
+    },
     async next() {
       while (read >= heard.length) {
         if (ended.length > 0) return undefined;
