@@ -1,13 +1,13 @@
 import { Refusal } from "../../errors.ts";
-import type { HttpHead, RequestHead } from "../../http.ts";
+import { type HttpHead, noBytes, type RequestHead } from "../../http.ts";
 import type { DialectName, Usage, WireEvent } from "../dialect.ts";
 import type { SseEvent } from "../sse.ts";
 import { anthropicMessagesTranslator } from "./anthropic-messages.ts";
 import { translateHead } from "./head.ts";
 import { createNames, fitId } from "./ids.ts";
-import { createJson } from "./json.ts";
+import { createJson, type Json } from "./json.ts";
 import { Fields, Losses } from "./losses.ts";
-import type { ServerOptions, StreamWriter, Translator, WriterOptions } from "./model.ts";
+import type { AnswerReader, Rendered, ServerOptions, StreamWriter, Translator, WriterOptions } from "./model.ts";
 import { openaiChatTranslator } from "./openai-chat.ts";
 
 const translators: Readonly<Record<DialectName, Translator>> = {
@@ -45,6 +45,81 @@ export interface TranslationOptions {
 
 const textIn = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
 
+const jsonIn = (bytes: Uint8Array): unknown => {
+  try {
+    return JSON.parse(textIn(bytes));
+  } catch {
+    return undefined;
+  }
+};
+
+interface Sides {
+  readonly own: Translator;
+  readonly other: Translator;
+  readonly losses: Losses;
+  readonly options: WriterOptions;
+  readonly now: number;
+}
+
+class CallTranslation implements Translation {
+  readonly head: RequestHead;
+  readonly body: Uint8Array;
+  readonly #sides: Sides;
+  readonly #reader: AnswerReader;
+  readonly #stream: StreamWriter;
+
+  constructor(sides: Sides, json: Json, rendered: Rendered) {
+    const { own, other, losses, options } = sides;
+    this.head = rendered.head;
+    this.body = Buffer.from(json.stringify(rendered.body));
+    this.#sides = sides;
+    // Not the request's own, which would keep its body alive while the answer flows.
+    this.#reader = other.reader(losses, createJson(noBytes));
+    this.#stream = own.stream(options, losses);
+  }
+
+  get losses(): readonly string[] {
+    return this.#sides.losses.all;
+  }
+
+  answerHead(head: HttpHead): HttpHead {
+    const { own, other, now } = this.#sides;
+    return translateHead(head, other.headNames, own.headNames, now);
+  }
+
+  event(event: Pick<WireEvent, "name" | "data">, usage: Usage): readonly SseEvent[] {
+    try {
+      this.#reader.event(event, this.#stream, usage);
+    } catch {
+      // A provider's event with fields of wrong types tells nothing.
+    }
+    return this.#stream.take();
+  }
+
+  end(usage: Usage): readonly SseEvent[] {
+    this.#stream.end(usage);
+    return this.#stream.take();
+  }
+
+  whole(body: Uint8Array, usage: Usage): Uint8Array {
+    const { own, other, losses, options } = this.#sides;
+    const json = createJson(body);
+    const writer = own.whole(options, losses, json);
+    try {
+      other.reader(losses, json).whole(new Fields(json.parse(textIn(body)), "", losses), writer, usage);
+      return Buffer.from(json.stringify(writer.body()));
+    } catch {
+      throw new Refusal("upstream_invalid");
+    }
+  }
+
+  /** An error page of a proxy is no JSON, and an error all the same. */
+  error(body: Uint8Array, status: number): Uint8Array {
+    const { own, other } = this.#sides;
+    return Buffer.from(JSON.stringify(own.failureBody(other.failure(jsonIn(body), status))));
+  }
+}
+
 /**
  * Translates one call: the request at once, its answer as it comes. The wires meet in the neutral model alone, so that each needs one
  * `Translator` and none for a pair.
@@ -55,7 +130,7 @@ export function createTranslation(
   caller: DialectName,
   target: DialectName,
   body: Uint8Array,
-  { usage: tellUsage, now, server = {} }: TranslationOptions,
+  { usage, now, server = {} }: TranslationOptions,
 ): Translation {
   const [own, other] = [translators[caller], translators[target]];
   const losses = new Losses();
@@ -63,57 +138,7 @@ export function createTranslation(
   const json = createJson(body);
   const conversation = own.from(new Fields(json.parse(textIn(body)), "", losses), json);
   const rendered = other.to(conversation, { names, losses, json, server });
-  const options: WriterOptions = {
-    created: Math.floor(now / 1_000),
-    usage: tellUsage,
-    callId: (id) => fitId(id, own.idRule),
-    toolName: names.back,
-  };
-  let stream: StreamWriter | undefined;
-  const reader = other.reader(losses, json);
-  const opened = (): StreamWriter => {
-    stream ??= own.stream(options, losses);
-    return stream;
-  };
-  return {
-    head: rendered.head,
-    body: Buffer.from(json.stringify(rendered.body)),
-    get losses() {
-      return losses.all;
-    },
-    answerHead: (head) => translateHead(head, other.headNames, own.headNames, now),
-    event(event, usage) {
-      const writer = opened();
-      try {
-        reader.event(event, writer, usage);
-      } catch {
-        // A provider's event with fields of wrong types tells nothing.
-      }
-      return writer.take();
-    },
-    end(usage) {
-      const writer = opened();
-      writer.end(usage);
-      return writer.take();
-    },
-    whole(bytes, usage) {
-      const answer = createJson(bytes);
-      const writer = own.whole(options, losses, answer);
-      try {
-        other.reader(losses, answer).whole(new Fields(answer.parse(textIn(bytes)), "", losses), writer, usage);
-        return Buffer.from(answer.stringify(writer.body()));
-      } catch {
-        throw new Refusal("upstream_invalid");
-      }
-    },
-    error(bytes, status) {
-      let told: unknown;
-      try {
-        told = JSON.parse(textIn(bytes));
-      } catch {
-        // An error page of a proxy is no JSON.
-      }
-      return Buffer.from(JSON.stringify(own.failureBody(other.failure(told, status))));
-    },
-  };
+  const created = Math.floor(now / 1_000);
+  const options = { created, usage, callId: (id: string) => fitId(id, own.idRule), toolName: names.back };
+  return new CallTranslation({ own, other, losses, options, now }, json, rendered);
 }
