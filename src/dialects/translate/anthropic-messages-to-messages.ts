@@ -147,8 +147,8 @@ const compact = (content: readonly Written[]): unknown => {
 function add(messages: Message[], role: Message["role"], content: readonly Written[]): void {
   const last = messages.at(-1);
   if (content.length === 0) return;
-  if (last?.role === role) last.content.push(...content);
-  else messages.push({ role, content: [...content] });
+  if (last?.role !== role) messages.push({ role, content: [...content] });
+  else for (const block of content) last.content.push(block);
 }
 
 /** Where the assistant spoke last, its text must not end in space. */
@@ -184,7 +184,7 @@ export function toMessages(
     else if (abilities.systemTurns && stands(messages.at(-1), next[index])) add(messages, "system", content);
     else {
       if (messages.length > 0 && content.length > 0) losses.name(turn.at, "moved");
-      system.push(...content);
+      for (const block of content) system.push(block);
     }
   });
   namePrefill(turns, losses);
