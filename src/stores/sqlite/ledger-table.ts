@@ -1,5 +1,5 @@
 import type { Database, Row } from "./driver.ts";
-import type { Operation } from "./ledger-wire.ts";
+import type { LedgerLine, Operation } from "./ledger-wire.ts";
 import type { Balance, OpenHold, Restored } from "./messages.ts";
 
 const dollar = 1_000_000_000_000n;
@@ -19,11 +19,12 @@ const reserveSql = `
   INSERT INTO ledger (id, lines, reserved, reserved_at, lease_until) VALUES (?, ?, ?, ?, ?)
   ON CONFLICT (id) DO UPDATE SET reserved = max(reserved, excluded.reserved), lease_until = excluded.lease_until
   WHERE charged IS NULL`;
-/** What was never reserved on file is charged all the same: the money is spent. */
 const settleSql = `
+  UPDATE ledger SET charged = ?1, settled_at = ?2, lapsed = ?3 WHERE id = ?4 AND charged IS NULL`;
+/** What was never reserved on file is charged all the same: the money is spent. */
+const insertSql = `
   INSERT INTO ledger (id, lines, reserved, reserved_at, charged, settled_at, lapsed) VALUES (?1, ?2, 0, ?4, ?3, ?4, ?5)
-  ON CONFLICT (id) DO UPDATE SET charged = excluded.charged, settled_at = excluded.settled_at, lapsed = excluded.lapsed
-  WHERE charged IS NULL`;
+  ON CONFLICT (id) DO NOTHING`;
 const chargeSql = `
   INSERT INTO lines (key, dollars, pico, expires_at) VALUES (?, ?, ?, ?)
   ON CONFLICT (key) DO UPDATE SET
@@ -39,22 +40,28 @@ const expireSql = `DELETE FROM lines WHERE key IN (SELECT key FROM lines WHERE e
 export function createLedgerTable(database: Database): LedgerTable {
   const reserve = database.prepare(reserveSql);
   const settle = database.prepare(settleSql);
+  const insert = database.prepare(insertSql);
   const charge = database.prepare(chargeSql);
   const forget = database.prepare(forgetSql);
   const expire = database.prepare(expireSql);
 
-  const apply = ({ kind, id, at, amount, leaseUntil, lines }: Operation): void => {
-    const expiries = JSON.stringify(Object.fromEntries(lines.map(({ key, expiresAt }) => [key, expiresAt ?? null])));
-    if (kind === "reserve") {
-      reserve.run([id, expiries, amount, at, leaseUntil ?? null]);
-      return;
-    }
-    if (settle.run([id, expiries, amount, at, kind === "lapse" ? 1 : 0]) === 0) return;
-    for (const { key, expiresAt } of lines) charge.run([key, amount / dollar, amount % dollar, expiresAt ?? null]);
+  const settled = ({ kind, id, at, amount, lines }: Operation): boolean => {
+    const lapsed = kind === "lapse" ? 1 : 0;
+    if (settle.run([amount, at, lapsed, id]) > 0) return true;
+    return insert.run([id, toText(lines), amount, at, lapsed]) > 0;
   };
   return {
     apply(operations) {
-      for (const operation of operations) apply(operation);
+      // Most calls share their lines, so each line is written once.
+      const charges: Charges = new Map();
+      for (const operation of operations) {
+        const { kind, id, at, amount, leaseUntil, lines } = operation;
+        if (kind === "reserve") reserve.run([id, toText(lines), amount, at, leaseUntil ?? null]);
+        else if (settled(operation)) for (const line of lines) addTo(charges, line, amount);
+      }
+      for (const [key, { amount, expiresAt }] of charges) {
+        charge.run([key, amount / dollar, amount % dollar, expiresAt ?? null]);
+      }
     },
     restore: (now) => ({
       balances: database.prepare(balancesSql).all([now]).map(toBalance),
@@ -63,6 +70,17 @@ export function createLedgerTable(database: Database): LedgerTable {
     forget: (before) => forget.run([before]) + expire.run([before]) > 0,
   };
 }
+
+type Charges = Map<string, { readonly expiresAt: number | undefined; amount: bigint }>;
+
+function addTo(charges: Charges, { key, expiresAt }: LedgerLine, amount: bigint): void {
+  const known = charges.get(key);
+  if (known === undefined) charges.set(key, { expiresAt, amount });
+  else known.amount += amount;
+}
+
+const toText = (lines: readonly LedgerLine[]): string =>
+  JSON.stringify(Object.fromEntries(lines.map(({ key, expiresAt }) => [key, expiresAt ?? null])));
 
 const expiryOf = (value: unknown): number | undefined => (typeof value === "number" ? value : undefined);
 

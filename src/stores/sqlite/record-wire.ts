@@ -6,10 +6,11 @@ import type { Value } from "./driver.ts";
 /** A column and where its value comes from. */
 type Column<From> = readonly [name: string, of: (from: From) => Value | undefined | boolean];
 
-const json = (value: object): string | undefined => {
-  const text = JSON.stringify(value);
-  return text.length > 2 ? text : undefined;
-};
+/** Nothing for what is empty, as it is in most calls. */
+function json(value: object): string | undefined {
+  for (const _ in value) return JSON.stringify(value);
+  return undefined;
+}
 
 const usageColumns: readonly Column<{ readonly usage: Usage }>[] = [
   ["input", ({ usage }) => usage.input],

@@ -85,7 +85,7 @@ class Service {
     this.#ledger = [];
     this.#answered("ledger", last.number, () => {
       this.#file.transaction(() => {
-        for (const { ledger } of batches) this.#file.ledger.apply(readOperations(ledger));
+        this.#file.ledger.apply(batches.flatMap(({ ledger }) => readOperations(ledger)));
       });
     });
   }
