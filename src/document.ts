@@ -75,6 +75,10 @@ function combined(edits: Splice[], settings: Splice[]): Splice[] {
 /** By their first letters. */
 const literals = new Map([true, false, null].map((value) => [String(value).charCodeAt(0), value]));
 
+/** A number ends before a comma, a bracket, white space, or with the text. */
+const isEndOfNumber = (byte: number | undefined): boolean =>
+  byte === undefined || byte === 0x2c || byte === 0x7d || byte === 0x5d || byte <= 0x20;
+
 class JsonDocument implements Document {
   readonly #place: Place;
   readonly #nested: boolean;
@@ -93,8 +97,7 @@ class JsonDocument implements Document {
   }
 
   get slots(): readonly Slot[] {
-    this.#slots ??= inPromptOrder(this.#body.strings);
-    return this.#slots;
+    return this.#slots ?? this.#body.strings;
   }
 
   get edited(): boolean {
@@ -109,6 +112,8 @@ class JsonDocument implements Document {
     const literal = literals.get(first);
     if (literal !== undefined) return literal;
     if (this.#edits === undefined && first === quote) return stringAt(body, start).text;
+    const digit = first - 0x30;
+    if (digit >= 0 && digit <= 9 && isEndOfNumber(body.bytes[start + 1])) return digit;
     const end = valueEnd(body, start);
     const edits = this.#splices(undefined).filter((edit) => edit.start >= start && edit.end <= end);
     const { bytes } = body;

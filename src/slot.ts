@@ -58,7 +58,7 @@ export interface Rendering {
 
 /** A JSON body and the edits made to it. What is not edited is rendered as the bytes that came. */
 export interface Document {
-  /** Every string of the body, keys included, in prompt order: tools, system, messages, the rest. */
+  /** Every string of the body, keys included: of a request in prompt order (tools, system, messages, the rest), of an answer as they stand. */
   readonly slots: readonly Slot[];
   /** The value at a path, parsed on demand; shows the edited view. `undefined` where there is none. */
   get(path: Path): unknown;

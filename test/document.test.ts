@@ -48,7 +48,7 @@ describe("slots", () => {
     expect(slot).toMatchObject({ kind: "text", section: "other", encoding: "text", path: [], text: "x" });
   });
 
-  it("come in prompt order: tools, system, messages, the rest; keys with what is around them", () => {
+  it("of a request come in prompt order: tools, system, messages, the rest; keys with what is around them", () => {
     const rules: RuleNode = {
       keys: keys({
         messages: { below: text("messages") },
@@ -56,7 +56,11 @@ describe("slots", () => {
         tools: { below: text("tools") },
       }),
     };
-    const document = read('{"x":"1","messages":[{"c":"2"},{"c":"3"}],"tools":[{"n":"4"}],"system":"5","y":"6"}', rules);
+    const document = read(
+      '{"x":"1","messages":[{"c":"2"},{"c":"3"}],"tools":[{"n":"4"}],"system":"5","y":"6"}',
+      rules,
+      true,
+    );
     expect(document.slots.map((slot) => slot.text).join(" ")).toBe("n 4 5 c 2 c 3 x 1 messages tools system y 6");
   });
 });
@@ -347,9 +351,8 @@ describe("sets", () => {
 
 describe("set", () => {
   it("changes the structure and walks again; the rest stays byte for byte", () => {
-    const document = read('{ "n": 1.0, "messages": [ {"c":"a"} ] }', {
-      keys: keys({ messages: { below: text("messages") } }),
-    });
+    const rules = { keys: keys({ messages: { below: text("messages") } }) };
+    const document = read('{ "n": 1.0, "messages": [ {"c":"a"} ] }', rules, true);
     const before = document.slots;
     document.set(["messages"], [{ c: "b" }, { c: "\ud800" }]);
     expect(shown(document)).toBe('{ "n": 1.0, "messages": [{"c":"b"},{"c":"\\ud800"}] }');

@@ -118,7 +118,7 @@ describe("a request's strings", () => {
   });
 
   it("takes tools, then system, then messages, then the rest", () => {
-    const { slots } = createDocument(bytesOf("request.json"), dialect.requestRules);
+    const { slots } = createDocument(bytesOf("request.json"), dialect.requestRules, { nested: true });
     const sections = values(slots).map((slot) => slot.section);
     expect(sections.filter((section, i) => section !== sections[i - 1])).toEqual([
       "tools",
