@@ -1,15 +1,17 @@
+// Longer than most files: one state machine, whose transitions are read side by side.
 import type { WireError, WireEvent } from "./dialects/dialect.ts";
 import type { Translation } from "./dialects/translate/translate.ts";
 import { Answer, type AnswerKind, kindOf } from "./engine/answer.ts";
 import type { AttemptState } from "./engine/attempt-context.ts";
 import { join } from "./engine/body.ts";
+import { type CallerHeaders, callerHeaders } from "./engine/caller-head.ts";
 import { type Chain, createChain } from "./engine/chain.ts";
+import { endsTheCall, resultOf, wasSent, withPlainNames } from "./engine/ending.ts";
 import { renderEvent } from "./engine/event.ts";
 import { createHold, type Gauge, type Hold } from "./engine/gauge.ts";
 import { createOutcome, type Ended, retryAfterOf } from "./engine/outcome.ts";
 import { StopSwitch } from "./engine/stop-switch.ts";
 import { type ErrorCode, Refusal } from "./errors.ts";
-import { answerHeaders } from "./headers.ts";
 import type { Attempt, AttemptRequest } from "./host.ts";
 import { type Host, type HttpHead, noBytes, type Reply, type RequestHead } from "./http.ts";
 import type { AttemptHooks, AttemptResult, Clock, Target } from "./step.ts";
@@ -41,12 +43,6 @@ export interface Outgoing {
 
 /** A provider's error is kept up to this size, to be passed on when no target is left. */
 const errorLimit = 65_536;
-const endsTheCall: ReadonlySet<ErrorCode> = new Set([
-  "budget_exceeded",
-  "deadline_exceeded",
-  "call_aborted",
-  "draining",
-]);
 
 export class RunningAttempt implements Attempt {
   readonly number: number;
@@ -220,20 +216,12 @@ export class RunningAttempt implements Attempt {
 
   #keep(head: HttpHead): Uint8Array {
     const { dialect } = this.#context;
-    const passed = { status: head.status, headers: this.#headers(head), body: join(this.#out) };
+    const headers = callerHeaders(head, dialect, this.#translation);
+    const passed = { status: head.status, headers, body: join(this.#out) };
     this.kept = this.#instead === undefined ? passed : dialect.refusal(this.#instead, this.#owner.head);
     this.#out = [];
     this.#end("rejected", this.#instead?.code ?? "upstream_error", "rejected");
     return noBytes;
-  }
-
-  /** A provider's headers as the caller may see them. */
-  #headers(head: HttpHead): Record<string, HttpHead["headers"][string]> {
-    const translation = this.#translation;
-    if (translation === undefined) return answerHeaders(head, this.#context.dialect);
-    const headers = answerHeaders(translation.answerHead(head), this.#context.dialect);
-    const { losses } = translation;
-    return losses.length === 0 ? headers : { ...headers, "x-postern-losses": renderLosses(losses) };
   }
 
   #cut(refusal: Refusal): void {
@@ -264,8 +252,8 @@ export class RunningAttempt implements Attempt {
     const ours = this.#instead === undefined ? undefined : dialect.refusal(this.#instead, this.#owner.head);
     this.state = "committed";
     if (ours !== undefined) this.#out = [ours.body];
-    const passed: Record<string, HttpHead["headers"][string]> = ours?.headers ?? this.#headers(head);
-    const headers = Object.assign(passed, this.#extra, this.#owner.answerHeaders());
+    const told: CallerHeaders = ours?.headers ?? callerHeaders(head, dialect, this.#translation);
+    const headers = Object.assign(told, this.#extra, this.#owner.answerHeaders());
     const whole = this.#owner.host.takesBack && this.#kind === "whole";
     if (whole) headers["content-length"] = String(join(this.#out).length);
     this.out = { status: ours?.status ?? head.status, headers };
@@ -285,20 +273,13 @@ export class RunningAttempt implements Attempt {
     this.#hold.release();
     const { clock } = this.#owner;
     const head = this.#head;
-    const { usage } = this.#context;
-    const { model, serviceTier } = usage;
-    if (model !== undefined || serviceTier !== undefined)
-      this.#context.usage = {
-        ...usage,
-        model: this.#owner.plain(model),
-        serviceTier: this.#owner.plain(serviceTier),
-      };
+    this.#context.usage = withPlainNames(this.#context.usage, (word) => this.#owner.plain(word));
     const end = createOutcome(this.#context, this.#hooks, {
       result,
       code,
       committed,
       reason: this.#owner.plain(this.#answer?.error),
-      sent: refusal === undefined || wasSent(refusal),
+      sent: wasSent(refusal),
       status: status ?? head?.status,
       losses: this.#translation?.losses ?? [],
       retryAfter: head && retryAfterOf(head.headers, clock.now()),
@@ -306,23 +287,6 @@ export class RunningAttempt implements Attempt {
       firstByte: head && this.#headTicks - this.#startedTicks,
       duration: clock.ticks() - this.#startedTicks,
     });
-    this.#owner.ended(end, refusal !== undefined && endsTheCall.has(refusal.code) ? refusal : undefined);
+    this.#owner.ended(end, endsTheCall(refusal) ? refusal : undefined);
   }
 }
-
-/** What a header holds of them: the rest is in the record. */
-const mostLosses = 20;
-
-function renderLosses(losses: readonly string[]): string {
-  const named = losses.slice(0, mostLosses).join(", ");
-  return losses.length > mostLosses ? `${named}, +${losses.length - mostLosses}` : named;
-}
-
-function resultOf(code: ErrorCode, waiting: boolean): AttemptResult {
-  if (code === "call_aborted") return "aborted";
-  if (waiting) return "rejected";
-  return code === "budget_exceeded" ? "cut" : "broken";
-}
-
-/** A provider that was never connected to has seen nothing and charges nothing. */
-const wasSent = ({ code, detail }: Refusal): boolean => code !== "upstream_unreachable" && detail.phase !== "connect";

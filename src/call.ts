@@ -1,3 +1,4 @@
+// Longer than most files: one life from the head to the receipt, read from top to bottom.
 import { type AttemptOwner, RunningAttempt } from "./attempt.ts";
 import type { Dialect } from "./dialects/dialect.ts";
 import { createDocument } from "./document.ts";

@@ -1,3 +1,4 @@
+// Longer than most files: all that the author of a step has to know, and no code.
 import type { Ask, AskChange, Dialect, Provider, Usage, WireEvent } from "./dialects/dialect.ts";
 import type { ErrorCode, Refusal } from "./errors.ts";
 import type { Attributes, Facts, FindingCount } from "./facts.ts";

@@ -1,3 +1,4 @@
+// Longer than most files: all that a wire format has to say of itself, and no code.
 import type { Refusal } from "../errors.ts";
 import type { HeaderMap, Reply, RequestHead } from "../http.ts";
 import type { Document, Path, RuleNode, Scalar, Slot } from "../slot.ts";
