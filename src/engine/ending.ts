@@ -1,0 +1,36 @@
+import type { Usage } from "../dialects/dialect.ts";
+import type { ErrorCode, Refusal } from "../errors.ts";
+import type { AttemptResult } from "../step.ts";
+
+const callEnding: ReadonlySet<ErrorCode> = new Set([
+  "budget_exceeded",
+  "deadline_exceeded",
+  "call_aborted",
+  "draining",
+]);
+
+/** It ends the call too; no other target is tried. */
+export const endsTheCall = (refusal: Refusal | undefined): refusal is Refusal =>
+  refusal !== undefined && callEnding.has(refusal.code);
+
+export function resultOf(code: ErrorCode, waiting: boolean): AttemptResult {
+  if (code === "call_aborted") return "aborted";
+  if (waiting) return "rejected";
+  return code === "budget_exceeded" ? "cut" : "broken";
+}
+
+/** A provider that was never connected to has seen nothing and charges nothing. */
+export const wasSent = (refusal: Refusal | undefined): boolean =>
+  refusal === undefined || (refusal.code !== "upstream_unreachable" && refusal.detail.phase !== "connect");
+
+/** Names in a provider's answer may be any text, so they stay only where they are plain. */
+export function withPlainNames(usage: Usage, plain: (word: string | undefined) => string | undefined): Usage {
+  const { model, serviceTier, others } = usage;
+  if (model === undefined && serviceTier === undefined && others.length === 0) return usage;
+  return {
+    ...usage,
+    model: plain(model),
+    serviceTier: plain(serviceTier),
+    others: others.map((other) => ({ ...other, model: plain(other.model) ?? "" })),
+  };
+}
