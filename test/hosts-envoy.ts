@@ -1,5 +1,6 @@
 import { createExternalProcessor, type EnvoyMode } from "../adapters/envoy/envoy.ts";
-import { type EnvoySetup, startFakeEnvoy } from "./doubles/fake-envoy/index.ts";
+import { startFakeEnvoy } from "./doubles/fake-envoy/fake-envoy.ts";
+import type { EnvoySetup } from "./doubles/fake-envoy/setup.ts";
 import type { Abilities, Asked, Caller, Got, HostMaker, TestHost } from "./hosts.ts";
 
 type CallOver = (base: string, asked: Asked) => Promise<Got>;

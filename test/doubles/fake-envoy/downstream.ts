@@ -26,91 +26,104 @@ export interface DownstreamParts {
 /** A reader that never reads does not keep its connection open for ever. */
 const lingering = 1_000;
 
-export function createDownstream(
+export const createDownstream = (
   request: IncomingMessage,
   response: ServerResponse,
   parts: DownstreamParts,
-): Downstream {
-  const { socket } = request;
-  let status = 0;
-  let over = false;
-  let expected: number | undefined;
-  let written = 0;
+): Downstream => new Caller(request, response, parts);
 
-  const close = (): void => {
-    over = true;
-    parts.finished();
-  };
-  const check = (): void => {
-    if (expected === undefined || expected === written || request.method === "HEAD") return;
-    parts.note(`content-length ${expected}, but the body has ${written} bytes`);
-    expected = undefined;
-  };
-  const linger = (): void => {
+class Caller implements Downstream {
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #parts: DownstreamParts;
+  status = 0;
+  over = false;
+  /** The content-length that was told, until the body contradicts it. */
+  #expected: number | undefined;
+  #written = 0;
+
+  constructor(request: IncomingMessage, response: ServerResponse, parts: DownstreamParts) {
+    this.#request = request;
+    this.#response = response;
+    this.#parts = parts;
+    response.on("drain", parts.drained);
+  }
+
+  get committed(): boolean {
+    return this.status > 0;
+  }
+
+  headers(fields: Fields, end: boolean): void {
+    if (this.over) return;
+    this.status = Number(fieldOf(fields, ":status"));
+    const length = fieldOf(fields, "content-length");
+    this.#expected = length === undefined ? undefined : Number(length);
+    const sent = withField(without(fields, ":status", "connection", "transfer-encoding"), "server", "envoy");
+    const response = this.#response;
+    // What was not read cannot be followed by another request.
+    if (!this.#request.complete) response.shouldKeepAlive = false;
+    response.sendDate = fieldOf(fields, "date") === undefined;
+    response.writeHead(this.status, sent.flat());
+    response.flushHeaders();
+    if (end) this.end();
+  }
+
+  data(bytes: Buffer): void {
+    if (this.over) return;
+    this.#written += bytes.length;
+    if (this.#expected !== undefined && this.#written > this.#expected) this.#check();
+    this.#parts.activity();
+    if (!this.#response.write(bytes)) this.#parts.full();
+  }
+
+  end(trailers?: Fields): void {
+    if (this.over) return;
+    this.#check();
+    const response = this.#response;
+    if (trailers) response.addTrailers(Object.fromEntries(trailers));
+    if (this.#request.complete) response.end();
+    else {
+      // The delayed close: to destroy the socket with bytes unread would lose the answer.
+      this.#request.pause();
+      this.#request.socket.end(response.chunkedEncoding ? "0\r\n\r\n" : "");
+      this.#linger();
+    }
+    this.#close();
+  }
+
+  local(status: number, body: Buffer, fields: Fields = []): void {
+    const untyped = body.length > 0 && fieldOf(fields, "content-type") === undefined;
+    const own: Fields = [
+      [":status", String(status)],
+      ["content-length", String(body.length)],
+      ...(untyped ? [["content-type", "text/plain"] as const] : []),
+    ];
+    this.headers([...own, ...without(fields, ":status", "content-length")], false);
+    this.data(body);
+    this.end();
+  }
+
+  abort(): void {
+    if (this.over) return;
+    this.#request.socket.destroySoon();
+    this.#linger();
+    this.#close();
+  }
+
+  #close(): void {
+    this.over = true;
+    this.#parts.finished();
+  }
+
+  #check(): void {
+    const expected = this.#expected;
+    if (expected === undefined || expected === this.#written || this.#request.method === "HEAD") return;
+    this.#parts.note(`content-length ${expected}, but the body has ${this.#written} bytes`);
+    this.#expected = undefined;
+  }
+
+  #linger(): void {
+    const { socket } = this.#request;
     setTimeout(() => socket.destroy(), lingering).unref();
-  };
-  response.on("drain", parts.drained);
-
-  const self: Downstream = {
-    get committed() {
-      return status > 0;
-    },
-    get over() {
-      return over;
-    },
-    get status() {
-      return status;
-    },
-    headers(fields, end) {
-      if (over) return;
-      status = Number(fieldOf(fields, ":status"));
-      const length = fieldOf(fields, "content-length");
-      expected = length === undefined ? undefined : Number(length);
-      const sent = withField(without(fields, ":status", "connection", "transfer-encoding"), "server", "envoy");
-      // What was not read cannot be followed by another request.
-      if (!request.complete) response.shouldKeepAlive = false;
-      response.sendDate = fieldOf(fields, "date") === undefined;
-      response.writeHead(status, sent.flat());
-      response.flushHeaders();
-      if (end) self.end();
-    },
-    data(bytes) {
-      if (over) return;
-      written += bytes.length;
-      if (expected !== undefined && written > expected) check();
-      parts.activity();
-      if (!response.write(bytes)) parts.full();
-    },
-    end(trailers) {
-      if (over) return;
-      check();
-      if (trailers) response.addTrailers(Object.fromEntries(trailers));
-      if (request.complete) response.end();
-      else {
-        // The delayed close: to destroy the socket with bytes unread would lose the answer.
-        request.pause();
-        socket.end(response.chunkedEncoding ? "0\r\n\r\n" : "");
-        linger();
-      }
-      close();
-    },
-    local(code, body, fields = []) {
-      const type: Fields =
-        body.length > 0 && fieldOf(fields, "content-type") === undefined ? [["content-type", "text/plain"]] : [];
-      const length: Fields = [["content-length", String(body.length)]];
-      self.headers(
-        [[":status", String(code)], ...length, ...type, ...without(fields, ":status", "content-length")],
-        false,
-      );
-      self.data(body);
-      self.end();
-    },
-    abort() {
-      if (over) return;
-      socket.destroySoon();
-      linger();
-      close();
-    },
-  };
-  return self;
+  }
 }

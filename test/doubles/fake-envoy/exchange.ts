@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Direction, Side } from "./direction-parts.ts";
 import { createDownstream, type Downstream, type DownstreamParts } from "./downstream.ts";
 import { Failure, type Fields, type Note } from "./fields.ts";
-import { createGate } from "./gate.ts";
+import { createGate, type Gate } from "./gate.ts";
 import type { Hearing, Process } from "./process.ts";
 import type { ProcessingRequest, ProcessingResponse } from "./protocol.ts";
 import { take } from "./replies.ts";
@@ -46,7 +46,7 @@ export class Exchange implements Hearing {
   readonly timers: Readonly<Record<Side, Timer>>;
   readonly #idle: Timer;
   readonly #process: Process;
-  readonly #reading: { hold(reason: string): void; release(reason: string): void };
+  readonly #reading: Gate;
   modes: Modes;
   /** A terminated answer, from its head on. */
   answering = false;
@@ -80,7 +80,7 @@ export class Exchange implements Hearing {
   }
 
   message(message: ProcessingResponse): void {
-    if (this.downstream.over) return;
+    if (this.downstream.over && this.settings.mode !== "tap") return;
     try {
       take(this, message);
     } catch (cause) {

@@ -1,4 +1,4 @@
-import { type ChannelCredentials, type ClientDuplexStream, credentials, status } from "@grpc/grpc-js";
+import { type ClientDuplexStream, credentials, status } from "@grpc/grpc-js";
 import {
   ExternalProcessor,
   type ExternalProcessorClient,
@@ -44,7 +44,7 @@ const options = {
 /** Opens streams on one connection at a time, over plain HTTP/2. */
 export function createProcesses(address: string, settings: Settings) {
   let current: Connection | undefined;
-  const insecure: ChannelCredentials = credentials.createInsecure();
+  const insecure = credentials.createInsecure();
   const retire = (connection: Connection): void => {
     connection.spent = true;
     if (current === connection) current = undefined;
@@ -67,7 +67,7 @@ export function createProcesses(address: string, settings: Settings) {
         // A channel waits before it dials again; Envoy does not.
         if (code === status.UNAVAILABLE || (used.spent && used.open === 0)) retire(used);
       };
-      return hold(call, to, settings.gracefulClose, ended);
+      return new Stream(call, to, settings.gracefulClose, ended);
     },
     close(): void {
       if (current) retire(current);
@@ -75,45 +75,61 @@ export function createProcesses(address: string, settings: Settings) {
   };
 }
 
-function hold(call: Call, to: Hearing, graceful: boolean, ended: (code: number) => void): Process {
-  let over = false;
-  let done = false;
-  let how: { code: number; details: string } | undefined;
-  // The status may overtake messages that are still being read.
-  const closed = (): void => {
-    if (!done || !how || over) return;
-    over = true;
-    to.closed(how.code === status.OK ? undefined : `gRPC status ${how.code}`);
-  };
-  call.on("data", (message: ProcessingResponse) => {
-    if (!over) to.message(message);
-  });
-  call.on("drain", () => to.drained());
-  call.on("error", () => {});
-  call.on("end", () => {
-    done = true;
-    closed();
-  });
-  call.on("status", (received) => {
-    ended(received.code);
-    how = received;
-    closed();
-  });
-  const leave = (after: number): void => {
-    over = true;
-    call.end();
-    setTimeout(() => call.cancel(), after).unref();
-  };
-  return {
-    send: (message) => over || call.write(message),
-    finish() {
-      if (over) return;
-      if (graceful) return leave(1_000);
-      over = true;
-      call.cancel();
-    },
-    leave() {
-      if (!over) leave(1);
-    },
-  };
+class Stream implements Process {
+  readonly #call: Call;
+  readonly #to: Hearing;
+  readonly #graceful: boolean;
+  #over = false;
+  #ended = false;
+  #code: number | undefined;
+
+  constructor(call: Call, to: Hearing, graceful: boolean, ended: (code: number) => void) {
+    this.#call = call;
+    this.#to = to;
+    this.#graceful = graceful;
+    call.on("data", (message: ProcessingResponse) => {
+      if (!this.#over) to.message(message);
+    });
+    call.on("drain", () => to.drained());
+    call.on("error", () => {});
+    call.on("end", () => {
+      this.#ended = true;
+      this.#close();
+    });
+    call.on("status", ({ code }) => {
+      ended(code);
+      this.#code = code;
+      this.#close();
+    });
+  }
+
+  send(message: ProcessingRequest): boolean {
+    return this.#over || this.#call.write(message);
+  }
+
+  finish(): void {
+    if (this.#over) return;
+    if (this.#graceful) this.#halfClose(1_000);
+    else {
+      this.#over = true;
+      this.#call.cancel();
+    }
+  }
+
+  leave(): void {
+    if (!this.#over) this.#halfClose(1);
+  }
+
+  #halfClose(resetAfter: number): void {
+    this.#over = true;
+    this.#call.end();
+    setTimeout(() => this.#call.cancel(), resetAfter).unref();
+  }
+
+  /** The status may overtake messages that are still being read. */
+  #close(): void {
+    if (!this.#ended || this.#code === undefined || this.#over) return;
+    this.#over = true;
+    this.#to.closed(this.#code === status.OK ? undefined : `gRPC status ${this.#code}`);
+  }
 }

@@ -1,7 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request as open } from "node:http";
 import type { Onward } from "./bodies.ts";
 import { type Fields, fieldOf, without } from "./fields.ts";
-import { createGate } from "./gate.ts";
+import { createGate, type Gate } from "./gate.ts";
 import { fieldsOf } from "./request.ts";
 import type { Route, Settings } from "./setup.ts";
 
@@ -29,18 +29,50 @@ export interface UpstreamParts {
   drained(): void;
 }
 
-export function createUpstream(parts: UpstreamParts): Upstream {
-  const { settings, answer } = parts;
-  let route: Route | undefined;
-  let request: ClientRequest | undefined;
-  let response: IncomingMessage | undefined;
-  let over = false;
-  const gate = createGate(() => response);
+export const createUpstream = (parts: UpstreamParts): Upstream => new Provider(parts);
 
-  const local = (status: number, body: string, details: string): void => {
-    over = true;
-    request?.destroy();
-    parts.details(details);
+class Provider implements Upstream {
+  readonly #parts: UpstreamParts;
+  readonly #gate: Gate;
+  #route: Route | undefined;
+  #request: ClientRequest | undefined;
+  #response: IncomingMessage | undefined;
+  #over = false;
+
+  constructor(parts: UpstreamParts) {
+    this.#parts = parts;
+    this.#gate = createGate(() => this.#response);
+  }
+
+  get cluster(): string | undefined {
+    return this.#request && this.#route?.cluster;
+  }
+
+  match(fields: Fields): void {
+    const { routes } = this.#parts.settings;
+    this.#route = routes.find(({ header }) => !header || fieldOf(fields, header[0]) === header[1]);
+  }
+
+  headers(fields: Fields, end: boolean): void {
+    const { cluster = "", direct } = this.#route ?? {};
+    const url = this.#parts.settings.clusters[cluster];
+    if (url !== undefined) this.#dial(url, fields, end);
+    else if (direct) this.local(direct.status, direct.body, "direct_response");
+    else this.local(404, "", "route_not_found");
+  }
+
+  data(bytes: Buffer): void {
+    if (this.#request && !this.#request.write(bytes)) this.#parts.full();
+  }
+
+  end(): void {
+    this.#request?.end();
+  }
+
+  local(status: number, body: string, details: string): void {
+    const { answer } = this.#parts;
+    this.cancel();
+    this.#parts.details(details);
     const fields: Fields = [
       [":status", String(status)],
       ["content-length", String(body.length)],
@@ -48,81 +80,69 @@ export function createUpstream(parts: UpstreamParts): Upstream {
     ];
     answer.headers(fields, body === "");
     if (body !== "") answer.data(Buffer.from(body), true);
-  };
-  const failed = (): void => {
-    if (over) return;
-    over = true;
-    const body = "upstream connect error or disconnect/reset before headers. reset reason: connection termination";
-    if (response) parts.broke();
-    else local(503, body, "upstream_reset_before_response_started");
-  };
-  const answered = (incoming: IncomingMessage): void => {
-    response = incoming;
-    parts.activity();
-    const fields: Fields = [[":status", String(incoming.statusCode)], ...fieldsOf(incoming.rawHeaders)];
-    relay(incoming, fields, answer, parts.activity, () => {
-      over = true;
-    });
-    incoming.on("error", failed).on("close", () => {
-      if (!incoming.complete) failed();
-    });
-  };
-  const dial = (url: string, fields: Fields, end: boolean): void => {
+  }
+
+  cancel(): void {
+    this.#over = true;
+    this.#request?.destroy();
+  }
+
+  hold(reason: string): void {
+    this.#gate.hold(reason);
+  }
+
+  release(reason: string): void {
+    this.#gate.release(reason);
+  }
+
+  #dial(url: string, fields: Fields, end: boolean): void {
     const { hostname, port } = new URL(url);
     const headers = without(fields, ":method", ":path", ":authority", ":scheme", "host").flat();
-    request = open({
+    const request = open({
       hostname,
       port,
       method: fieldOf(fields, ":method") ?? "",
-      path: (route?.rewrite ?? "") + (fieldOf(fields, ":path") ?? ""),
+      path: (this.#route?.rewrite ?? "") + (fieldOf(fields, ":path") ?? ""),
       headers: ["host", `${hostname}:${port}`, ...headers],
       agent: false,
     });
-    request.on("response", answered).on("error", failed).on("drain", parts.drained);
+    this.#request = request;
+    request.on("response", (response) => this.#answer(response, request.method));
+    request.on("error", () => this.#failed()).on("drain", this.#parts.drained);
     request.flushHeaders();
     if (end) request.end();
-  };
+  }
 
-  return {
-    match(fields) {
-      route = settings.routes.find(({ header }) => !header || fieldOf(fields, header[0]) === header[1]);
-    },
-    get cluster() {
-      return request && route?.cluster;
-    },
-    headers(fields, end) {
-      const url = settings.clusters[route?.cluster ?? ""];
-      if (url !== undefined) dial(url, fields, end);
-      else if (route?.direct) local(route.direct.status, route.direct.body, "direct_response");
-      else local(404, "", "route_not_found");
-    },
-    data(bytes) {
-      if (request && !request.write(bytes)) parts.full();
-    },
-    end: () => void request?.end(),
-    local,
-    cancel() {
-      over = true;
-      request?.destroy();
-    },
-    hold: gate.hold,
-    release: gate.release,
-  };
-}
-
-/** An answer that comes in one packet carries its end with it; after any other an empty piece does. */
-function relay(incoming: IncomingMessage, fields: Fields, to: Onward, activity: () => void, ended: () => void): void {
-  const length = fieldOf(fields, "content-length");
-  const bodyless = incoming.statusCode === 204 || incoming.statusCode === 304 || length === "0";
-  let whole = bodyless;
-  to.headers(fields, bodyless);
-  incoming.on("data", (bytes: Buffer) => {
+  /** An answer that comes in one packet carries its end with it; after any other an empty piece does. */
+  #answer(response: IncomingMessage, method: string): void {
+    this.#response = response;
+    const { answer, activity } = this.#parts;
+    const fields: Fields = [[":status", String(response.statusCode)], ...fieldsOf(response.rawHeaders)];
+    const length = fieldOf(fields, "content-length");
+    let whole = method === "HEAD" || response.statusCode === 204 || response.statusCode === 304 || length === "0";
     activity();
-    whole = Number(length) === bytes.length;
-    to.data(bytes, whole);
-  });
-  incoming.on("end", () => {
-    ended();
-    if (!whole) to.end();
-  });
+    answer.headers(fields, whole);
+    response.on("data", (bytes: Buffer) => {
+      activity();
+      whole = Number(length) === bytes.length;
+      answer.data(bytes, whole);
+    });
+    response.on("end", () => {
+      this.#over = true;
+      if (!whole) answer.end();
+    });
+    response
+      .on("error", () => this.#failed())
+      .on("close", () => {
+        if (!response.complete) this.#failed();
+      });
+  }
+
+  #failed(): void {
+    if (this.#over) return;
+    this.#over = true;
+    const why = "upstream connect error or disconnect/reset before headers. reset reason: connection termination";
+    if (this.#response) this.#parts.broke();
+    else this.local(503, why, "upstream_reset_before_response_started");
+  }
 }

@@ -1,5 +1,5 @@
-import type { EnvoySetup, Route } from "../../../doubles/fake-envoy/index.ts";
 import { bodyMode } from "../../../doubles/fake-envoy/protocol.ts";
+import type { EnvoySetup, Route } from "../../../doubles/fake-envoy/setup.ts";
 import { modesOf, type Settings, settingsOf } from "../../../doubles/fake-envoy/setup.ts";
 
 const api = "type.googleapis.com/envoy.extensions";

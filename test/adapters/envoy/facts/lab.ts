@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { EnvoySetup } from "../../../doubles/fake-envoy/index.ts";
 import type { ProcessingRequest, RequestKind } from "../../../doubles/fake-envoy/protocol.ts";
+import type { EnvoySetup } from "../../../doubles/fake-envoy/setup.ts";
 import type { EnvoyLine } from "../../../doubles/real-envoy.ts";
 import { bootstrapOf } from "./bootstrap.ts";
 import { type Asking, ask } from "./caller.ts";

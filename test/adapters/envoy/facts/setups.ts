@@ -1,4 +1,4 @@
-import type { EnvoySetup } from "../../../doubles/fake-envoy/index.ts";
+import type { EnvoySetup } from "../../../doubles/fake-envoy/setup.ts";
 
 /** The listeners that the rows are asked of; `nobody` has a processor that is not there. */
 export const setupsOf = (url: string) =>

@@ -1,4 +1,5 @@
-import { type EnvoySetup, type FakeEnvoy, startFakeEnvoy } from "../../../doubles/fake-envoy/index.ts";
+import { type FakeEnvoy, startFakeEnvoy } from "../../../doubles/fake-envoy/fake-envoy.ts";
+import type { EnvoySetup } from "../../../doubles/fake-envoy/setup.ts";
 import { type EnvoyLine, type RealEnvoy, startRealEnvoy } from "../../../doubles/real-envoy.ts";
 
 export interface LogLine {

@@ -28,6 +28,16 @@ export const transformed: readonly Row<SetupName>[] = [
     expect: ({ kinds }) => expect(kinds).toEqual(["request_headers", "response_headers", "response_body"]),
   },
   {
+    name: "HEAD: the answer's headers are its end",
+    setup: "plain",
+    ask: { method: "HEAD" },
+    processor: (call) => carryOn(call),
+    expect({ status: code, headers, kinds }) {
+      expect([code, headers["content-length"]]).toEqual([200, "11"]);
+      expect(kinds).toEqual(["request_headers", "response_headers"]);
+    },
+  },
+  {
     name: "which header mutations are made, and which are dropped",
     setup: "plain",
     ask: { body: "x", headers: { "x-gone": "1", "x-kept": "1", "x-both": "1", "x-some": "1" } },

@@ -5,9 +5,6 @@ import { type AccessLogEntry, Exchange } from "./exchange.ts";
 import { createProcesses } from "./process.ts";
 import { type EnvoySetup, settingsOf } from "./setup.ts";
 
-export type { AccessLogEntry } from "./exchange.ts";
-export { type EnvoySetup, type Route, routeHeader } from "./setup.ts";
-
 export interface FakeEnvoy {
   /** Where callers send their requests, over HTTP/1.1. */
   readonly url: string;
@@ -45,7 +42,7 @@ export async function startFakeEnvoy({ processor, ...setup }: EnvoySetup & { pro
   });
   // Without upgrade_configs the processor never hears of it.
   server.on("upgrade", (_request, socket) => {
-    socket.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nserver: envoy\r\n\r\n");
+    socket.on("error", () => {}).end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nserver: envoy\r\n\r\n");
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
