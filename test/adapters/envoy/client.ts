@@ -105,7 +105,8 @@ export interface Conversation {
 const asItIs = (bytes: Buffer): Buffer => bytes;
 
 export interface EnvoyClient {
-  talk(): Conversation;
+  /** @param told what the filter says of itself. */
+  talk(told?: Readonly<Record<string, string>>): Conversation;
   health(service?: string): Promise<number>;
   close(): void;
 }
@@ -113,9 +114,11 @@ export interface EnvoyClient {
 export function connectTo(address: string, credentials = grpc.credentials.createInsecure()): EnvoyClient {
   const client = new grpc.Client(address, credentials, { "grpc.max_receive_message_length": -1 });
   return {
-    talk() {
+    talk(told = {}) {
+      const metadata = new grpc.Metadata();
+      for (const [name, value] of Object.entries(told)) metadata.set(name, value);
       const path = `/${scope}.ExternalProcessor/Process`;
-      return converse(client.makeBidiStreamRequest<Buffer, Buffer>(path, asItIs, asItIs, new grpc.Metadata()));
+      return converse(client.makeBidiStreamRequest<Buffer, Buffer>(path, asItIs, asItIs, metadata));
     },
     health(service = "") {
       const name = Buffer.from(service);
