@@ -22,7 +22,12 @@ export interface Candidate {
 
 /** Takes the range [start, end) of the text that is being scanned. */
 export type Report = (rule: Rule, start: number, end: number) => void;
-export type Detector = (source: Source, report: Report) => void;
+export interface Detector {
+  /** Classes of characters without any of which there is nothing to find, and the fewest units of what there is. */
+  readonly needs: number;
+  readonly shortest: number;
+  readonly detect: (source: Source, report: Report) => void;
+}
 
 const actionStrength = { block: 64, mask: 32, flag: 0 } as const;
 /** From the least certain to the most. */

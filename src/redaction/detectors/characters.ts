@@ -21,7 +21,11 @@ export const AT = 1024;
 export const COLON = 2048;
 /** What stands for another character, or begins what does. */
 export const SPECIAL = 4096;
-export const ALL = 8191;
+/** Beyond ASCII. */
+export const FOREIGN = 8192;
+/** What the values of settings are made of that hold a credential. */
+export const VALUE = 16_384;
+export const ALL = 32_767;
 
 const flags = new Uint16Array(65_536);
 function mark(characters: string, bits: number): void {
@@ -38,7 +42,8 @@ mark(".+-", LOCAL);
 mark(".-", DOMAIN);
 mark("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-", PIECE);
 /** Letters of other scripts may stand in addresses (RFC 6531) and domains; which of these units are letters is asked only there. */
-for (let code = 0x80; code < 65_536; code++) flags[code] = LOCAL | DOMAIN;
+for (let code = 0x80; code < 65_536; code++) flags[code] = LOCAL | DOMAIN | FOREIGN;
+mark("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-.~+/=", VALUE);
 mark("-", HYPHEN);
 mark("@", AT);
 mark(":", COLON);
@@ -68,7 +73,7 @@ export function findAny(units: Source["units"], from: number, to: number, classe
 
 /** Is the code unit at `index` of one of the classes? `false` outside of the text, since a unit that is 0 is of none. */
 export function is(units: Source["units"], index: number, classes: number): boolean {
-  return index >= 0 && index < units.length && ((flags[units[index] as number] as number) & classes) !== 0;
+  return index >= 0 && ((flags[units[index] as number] as number) & classes) !== 0;
 }
 
 /** The first index from `from` that is not of the classes. */
@@ -76,6 +81,13 @@ export function skip(units: Source["units"], from: number, classes: number): num
   let index = from;
   while ((flags[units[index] as number] as number) & classes) index++;
   return index;
+}
+
+/** Are the `count` units from `from` on all of the classes? */
+export function isRun(units: Source["units"], from: number, count: number, classes: number): boolean {
+  let index = from;
+  while (index < from + count && (flags[units[index] as number] as number) & classes) index++;
+  return index === from + count;
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Report, Rule } from "./candidate.ts";
-import { DIGIT, HEX, is, skip, WORD } from "./characters.ts";
+import { COLON, DIGIT, HEX, is, skip, WORD } from "./characters.ts";
 import type { Source } from "./source.ts";
 
 /*
@@ -8,7 +8,6 @@ import type { Source } from "./source.ts";
  */
 
 const DOT = 46;
-const COLON = 58;
 const SLASH = 47;
 const PERCENT = 37;
 /** Words behind which four numbers are a version, or a section of a standard. */
@@ -53,23 +52,30 @@ function networkEnd({ text, units }: Source, end: number, most: number): number 
 /** No address is longer than this: `0000:0000:0000:0000:0000:0000:255.255.255.255`. */
 const longest = 45;
 
+/** Six groups and their colons, before a dotted quad: what is shorter has two colons together, and `10:30:00` is a time. */
+const shortestWhole = 12;
+
 /** Reads the IPv6 address (RFC 4291, zones of RFC 4007) around the colon at `colon`. Returns up to where the text has been read. */
 export function reportIpv6(source: Source, colon: number, rule: Rule, report: Report): number {
   const { text, units } = source;
   let start = colon;
-  while (start > 0 && colon - start <= longest && (is(units, start - 1, HEX) || units[start - 1] === COLON)) start--;
+  while (start > 0 && colon - start <= longest && is(units, start - 1, HEX | COLON)) start--;
   let end = colon;
   let colons = 0;
-  for (; end - colon <= longest && (is(units, end, HEX) || units[end] === COLON); end++) {
-    if (units[end] === COLON) colons++;
+  let together = false;
+  for (; end - colon <= longest && is(units, end, HEX | COLON); end++) {
+    if (units[end] !== 58) continue;
+    colons++;
+    together ||= units[end - 1] === 58;
   }
-  if (colons < 2 || end - start > longest || is(units, start - 1, WORD)) return end;
+  if (colons < 2 || (!together && end - start < shortestWhole)) return end;
+  if (end - start > longest || is(units, start - 1, WORD)) return end;
   let quad = -1;
   if (units[end] === DOT) {
     quad = text.lastIndexOf(":", end) + 1;
     end = ipv4End(source, quad);
     if (end === quad) return end + 1;
-  } else if (units[end - 1] === COLON && units[end - 2] !== COLON) end--;
+  } else if (units[end - 1] === 58 && units[end - 2] !== 58) end--;
   const head = text.slice(start, quad < 0 ? end : quad);
   if (is(units, end, WORD) || !isIpv6(head, quad >= 0, units[end] === SLASH)) return end + 1;
   if (units[end] === PERCENT && is(units, end + 1, WORD)) end = skip(units, end + 1, WORD);
@@ -77,12 +83,8 @@ export function reportIpv6(source: Source, colon: number, rule: Rule, report: Re
   return end + 1;
 }
 
-/** Six groups and their colons, before a dotted quad: what is shorter has two colons together, and `10:30:00` is a time. */
-const shortestWhole = 12;
-
 /** `head`: the address, without a dotted quad at its end. `network`: a prefix length follows. */
 function isIpv6(head: string, quad: boolean, network: boolean): boolean {
-  if (head.length < shortestWhole && !head.includes("::")) return false;
   const halves = head.split("::");
   if (halves.length > 2 || (!quad && !/\d/.test(head))) return false;
   const compressed = halves.length === 2;

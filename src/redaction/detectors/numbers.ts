@@ -1,6 +1,7 @@
 import type { Detector, Report, Rule } from "./candidate.ts";
 import { reportCard } from "./card.ts";
-import { DIGIT, findRun, is, NUMBER, skip } from "./characters.ts";
+import { classesOf, DIGIT, findRun, NUMBER } from "./characters.ts";
+import { dateEnd } from "./dates.ts";
 import { reportIban } from "./iban.ts";
 import { reportIpv4 } from "./ip.ts";
 import { reportPhone } from "./phone.ts";
@@ -15,6 +16,7 @@ export interface Groups {
   /** Is group i part of something surer than a phone number? */
   readonly sure: boolean[];
   count: number;
+  digits: number;
 }
 
 export interface NumberRules {
@@ -27,54 +29,56 @@ export interface NumberRules {
 
 /** `1.2.3.4`, and a phone number's seven digits: nothing that is looked for is shorter. */
 const shortest = 7;
+const DOT = 46;
 
 /** Finds whatever is written with digits. Every reading of a stretch is reported; which one is right, `resolve` decides. */
 export function createNumberDetector(rules: NumberRules): Detector {
   let groups: Groups | undefined;
-  return (source, report) => {
-    if ((source.classes & DIGIT) === 0) return;
+  const detect: Detector["detect"] = (source, report) => {
     let end = 0;
     for (let start = findRun(source, 0, NUMBER, shortest); start >= 0; start = findRun(source, end, NUMBER, shortest)) {
-      end = skip(source.units, start, NUMBER);
-      if (!isLikely(source.units, start, end)) continue;
-      if (groups?.source !== source) groups = { source, starts: [], ends: [], sure: [], count: 0 };
-      group(groups, start, end);
-      readGroups(groups, rules, report);
+      if (groups?.source !== source) groups = { source, starts: [], ends: [], sure: [], count: 0, digits: 0 };
+      end = group(groups, start);
+      if (groups.digits >= shortest || groups.count >= 4) readGroups(groups, rules, report);
     }
   };
+  return { needs: DIGIT, shortest, detect };
 }
 
-/** Has [start, end) seven digits, or four groups of them? */
-function isLikely(units: Source["units"], start: number, end: number): boolean {
-  let digits = 0;
-  let groups = 0;
-  let before = 0;
-  for (let index = start; index < end; index++) {
-    const digit = is(units, index, DIGIT) ? 1 : 0;
-    digits += digit;
-    groups += digit & ~before;
-    before = digit;
-  }
-  return digits >= shortest || groups >= 4;
-}
-
-/** Splits [start, end) into groups. */
-function group(groups: Groups, start: number, end: number): void {
+/** Splits the stretch that begins at `start` into groups. Returns its end. */
+function group(groups: Groups, start: number): number {
   const { units } = groups.source;
-  groups.count = 0;
-  for (let index = start; index < end; index++) {
-    if (!is(units, index, DIGIT)) continue;
-    groups.starts[groups.count] = index;
-    groups.sure[groups.count] = false;
-    index = skip(units, index, DIGIT);
-    groups.ends[groups.count++] = index;
+  let inside = false;
+  let digits = 0;
+  let count = 0;
+  for (let index = start; ; index++) {
+    const classes = classesOf(units[index] as number);
+    if ((classes & DIGIT) !== 0) {
+      if (!inside) groups.starts[count] = index;
+      inside = true;
+      digits++;
+    } else {
+      if (inside) groups.ends[count++] = index;
+      inside = false;
+      if ((classes & NUMBER) === 0) {
+        groups.count = count;
+        groups.digits = digits;
+        return index;
+      }
+    }
   }
 }
 
 function readGroups(groups: Groups, rules: NumberRules, report: Report): void {
   const first = groups.starts[0] as number;
+  for (let i = 0; i < groups.count; i++) groups.sure[i] = false;
   const iban = rules.iban ? reportIban(groups.source, first, rules.iban, report) : first;
   for (let i = 0; i < groups.count; ) {
+    const date = (groups.starts[i] as number) < iban ? i : dateEnd(groups, i);
+    if (date > i) {
+      i = date;
+      continue;
+    }
     const next = readSure(groups, i, rules, report);
     if (next === i && (groups.starts[i] as number) >= iban) i++;
     else
@@ -91,7 +95,7 @@ function readSure(groups: Groups, i: number, rules: NumberRules, report: Report)
   if (card > i) return card;
   const ssn = rules.ssn ? reportSsn(groups, i, rules.ssn, report) : i;
   if (ssn > i) return ssn;
-  return rules.ip && reportIpv4(groups.source, groups.starts[i] as number, rules.ip, report)
+  return rules.ip && mark(groups, i) === DOT && reportIpv4(groups.source, groups.starts[i] as number, rules.ip, report)
     ? Math.min(i + 4, groups.count)
     : i;
 }

@@ -1,4 +1,4 @@
-import { is, LETTER } from "./characters.ts";
+import { FOREIGN, findAny, LETTER } from "./characters.ts";
 import type { Source } from "./source.ts";
 
 type Context = "phone" | "other";
@@ -24,13 +24,8 @@ const symbols = /[☎☏✆📞📱]/u;
 const after = /^[\s,()\-–]{0,3}(?:office|fax|mobile|cell|phone|home|work|desk|direct|tel)\b/i;
 const reach = 48;
 
-/** A letter, or anything beyond ASCII, in [from, to). */
-function hasWords(units: Source["units"], from: number, to: number): boolean {
-  for (let index = from; index < to; index++) {
-    if (is(units, index, LETTER) || (units[index] as number) >= 0x80) return true;
-  }
-  return false;
-}
+const hasWords = (units: Source["units"], from: number, to: number): boolean =>
+  findAny(units, from, to, LETTER | FOREIGN) < to;
 
 /** What the nearest telling word, before or right after the number, says that the number is. */
 export function phoneContext({ text, units }: Source, start: number, end: number): Context | undefined {

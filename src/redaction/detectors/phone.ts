@@ -1,5 +1,6 @@
 import type { Report, Rule } from "./candidate.ts";
 import { is, WORD } from "./characters.ts";
+import { dateEnd, isDate } from "./dates.ts";
 import { ipv4End } from "./ip.ts";
 import { digitAt, digitsOf, type Groups, mark, size } from "./numbers.ts";
 import { phoneContext } from "./phone-context.ts";
@@ -27,6 +28,8 @@ export function reportPhone(groups: Groups, i: number, rule: Rule, report: Repor
   const start = groups.starts[i] as number;
   if (is(units, start - 1, WORD)) return i + 1;
   const plus = plusBefore(units, start);
+  const date = plus < 0 ? dateEnd(groups, i) : i;
+  if (date > i) return date;
   const next = plus >= 0 ? international(groups, i, 0) : national(groups, i);
   if (next <= i) return i + 1;
   const end = extensionEnd(groups.source, groups.ends[next - 1] as number);
@@ -171,24 +174,4 @@ function trunk(groups: Groups, i: number, next: number): boolean {
   let digits = 0;
   for (let j = i; j < next; j++) digits += size(groups, j);
   return next === i + 1 ? digits === 10 || digits === 11 : digits >= 9 && digits <= 12;
-}
-
-/** 2024-01-31, 31.01.2024, 1/31/2024 */
-function isDate(groups: Groups, i: number): boolean {
-  const separator = mark(groups, i);
-  if (separator === 0 || separator === SPACE || mark(groups, i + 1) !== separator) return false;
-  if (isYear(groups, i)) return isUpTo(groups, i + 1, 12) && isUpTo(groups, i + 2, 31);
-  return isYear(groups, i + 2) && isUpTo(groups, i, 31) && isUpTo(groups, i + 1, 31);
-}
-
-function isYear(groups: Groups, i: number): boolean {
-  if (size(groups, i) !== 4) return false;
-  const century = digitAt(groups, i, 0) * 10 + digitAt(groups, i, 1);
-  return century === 19 || century === 20;
-}
-
-function isUpTo(groups: Groups, i: number, most: number): boolean {
-  const digits = size(groups, i);
-  if (digits > 2) return false;
-  return (digits === 2 ? digitAt(groups, i, 0) * 10 : 0) + digitAt(groups, i, digits - 1) <= most;
 }

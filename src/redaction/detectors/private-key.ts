@@ -9,8 +9,7 @@ const shortest = 48;
 
 /** Finds PEM and OpenPGP private keys, the whole block; one whose end is missing as far as it goes. */
 export function createPrivateKeyDetector(rule: Rule): Detector {
-  return ({ text, classes }, report) => {
-    if ((classes & HYPHEN) === 0) return;
+  const detect: Detector["detect"] = ({ text }, report) => {
     let close = -2;
     let begin = text.indexOf("-----BEGIN ");
     while (begin >= 0) {
@@ -26,6 +25,7 @@ export function createPrivateKeyDetector(rule: Rule): Detector {
       begin = next;
     }
   };
+  return { needs: HYPHEN, shortest, detect };
 }
 
 function keyEnd(text: string, from: number, close: number): number {

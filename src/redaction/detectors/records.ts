@@ -18,7 +18,7 @@ export const mostEntries = 1_000_000;
 const mostWords = 32;
 const mostUnits = 1_024;
 /** A single word that is shorter would be found everywhere. */
-const shortestWord = 3;
+export const shortestWord = 3;
 
 /**
  * Reads a list from a file in UTF-8: one entry a line; blank lines and lines that begin with `#` are skipped. Entries are compared

@@ -1,14 +1,14 @@
 import type { Config } from "../../config/schema.ts";
 import { type Candidate, createRule, type Detector, type Report, type Rule } from "./candidate.ts";
-import { AT, COLON, HEX, is } from "./characters.ts";
+import { ALL, AT, COLON, HEX, is } from "./characters.ts";
 import { reportEmail } from "./email.ts";
 import { reportIpv6 } from "./ip.ts";
 import { createNumberDetector } from "./numbers.ts";
 import { createPrivateKeyDetector } from "./private-key.ts";
-import type { RecordList } from "./records.ts";
+import { type RecordList, shortestWord } from "./records.ts";
 import { resolve } from "./resolve.ts";
 import { createSecretDetector, secretFormats } from "./secrets.ts";
-import { SourceReader } from "./source.ts";
+import { type Source, SourceReader } from "./source.ts";
 import { reportUrlCredentials } from "./url-credentials.ts";
 import { WordReader } from "./words.ts";
 
@@ -36,20 +36,28 @@ export function createScanner(config: Config["redaction"], records: readonly Rec
   const detectors = [...createDetectors(config), ...createListDetector(records)];
   const allowed = new Set(config.allow);
   const reader = new SourceReader();
+  let text = "";
+  let candidates: Candidate[] = [];
+  const report: Report = (rule, from, to) => {
+    const [start, end] = reader.range(from, to);
+    if (allowed.size === 0 || !allowed.has(text.slice(start, end))) candidates.push({ rule, start, end });
+  };
+  const detectAll = (source: Source): void => {
+    for (const { needs, shortest, detect } of detectors) {
+      if (source.length >= shortest && (source.classes & needs) !== 0) detect(source, report);
+    }
+  };
   return {
-    scan(text) {
-      const candidates: Candidate[] = [];
+    scan(subject) {
+      text = subject;
       try {
-        const source = reader.read(text);
-        const report: Report = (rule, start, end) => {
-          const [from, to] = reader.range(start, end);
-          if (allowed.size === 0 || !allowed.has(text.slice(from, to))) candidates.push({ rule, start: from, end: to });
-        };
-        for (const detect of detectors) detect(source, report);
+        detectAll(reader.read(text));
+        return candidates.length === 0 ? nothing : resolve(candidates).map(toMatch);
       } finally {
+        text = "";
+        if (candidates.length > 0) candidates = [];
         reader.wipe();
       }
-      return candidates.length === 0 ? nothing : resolve(candidates).map(toMatch);
     },
   };
 }
@@ -66,12 +74,12 @@ function createListDetector(records: readonly RecordList[]): readonly Detector[]
   );
   if (lists.length === 0) return [];
   const reader = new WordReader();
-  const detect: Detector = (source, report) => {
+  const detect: Detector["detect"] = (source, report) => {
     const words = reader.read(source);
     for (const { list, rule } of lists) list.find(words, (start, end) => report(rule, start, end));
     reader.wipe();
   };
-  return [detect];
+  return [{ needs: ALL, shortest: shortestWord, detect }];
 }
 
 function createDetectors({ pii, secrets }: Config["redaction"]): readonly Detector[] {
@@ -108,20 +116,19 @@ function createSecretRules(secrets: Config["redaction"]["secrets"]): ReadonlyMap
 }
 
 function createAtDetector(email: Rule | undefined, credentials: Rule | undefined): Detector {
-  return (source, report) => {
-    if ((source.classes & AT) === 0) return;
+  const detect: Detector["detect"] = (source, report) => {
     const { text } = source;
     for (let at = text.indexOf("@"); at >= 0; at = text.indexOf("@", at + 1)) {
       if (!reportUrlCredentials(source, at, credentials, report) && email !== undefined)
         reportEmail(source, at, email, report);
     }
   };
+  return { needs: AT, shortest: "a@b.cd".length, detect };
 }
 
 /** Eight groups of hexadecimal digits, or two colons together. */
 function createIpv6Detector(rule: Rule): Detector {
-  return (source, report) => {
-    if ((source.classes & COLON) === 0) return;
+  const detect: Detector["detect"] = (source, report) => {
     const { text, units } = source;
     for (let colon = text.indexOf(":"); colon >= 0; ) {
       const likely = is(units, colon + 1, HEX | COLON);
@@ -129,4 +136,5 @@ function createIpv6Detector(rule: Rule): Detector {
       colon = text.indexOf(":", Math.max(next, colon + 1));
     }
   };
+  return { needs: COLON, shortest: "1::2".length, detect };
 }

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { TOKEN, VALUE } from "./characters.ts";
 
 /** A credential that is not known by its first characters but by its shape, or by the word before it. */
 export interface AnchoredFormat {
@@ -7,6 +8,8 @@ export interface AnchoredFormat {
   readonly least: number;
   readonly most: number;
   readonly next: string;
+  /** How many characters of which class it begins with at least, where that tells more than the run; asked before the pattern is tried. */
+  readonly lead: readonly [count: number, classes: number] | undefined;
   /** Sticky, tried where a token begins; group 1, when there is one, is the secret part. */
   readonly pattern: RegExp;
   /** The characters of which one has to stand before, where only `before` makes it a credential; asked first, it keeps the cost low. */
@@ -17,11 +20,14 @@ export interface AnchoredFormat {
   readonly check: ((match: string) => boolean) | undefined;
 }
 
-type Extra = Partial<Pick<AnchoredFormat, "least" | "most" | "next" | "after" | "before" | "entropy" | "check">>;
+type Extra = Partial<
+  Pick<AnchoredFormat, "least" | "most" | "next" | "lead" | "after" | "before" | "entropy" | "check">
+>;
 const anything: Omit<AnchoredFormat, "name" | "pattern"> = {
   least: 0,
   most: Number.POSITIVE_INFINITY,
   next: "",
+  lead: undefined,
   after: undefined,
   before: undefined,
   entropy: 3,
@@ -74,6 +80,8 @@ export const anchored: readonly AnchoredFormat[] = [
     check: hasDigitAndLetter,
   }),
   format("okta_token", /00[\w-]{40}(?![\w-])/y, {
+    least: 42,
+    most: 42,
     after: ASSIGN,
     before: /okta[^\n]{0,40}$/i,
     check: hasDigitAndLetter,
@@ -89,29 +97,34 @@ export const anchored: readonly AnchoredFormat[] = [
   format("azure_key", /[A-Za-z0-9]{52}JQQJ9[9D][A-Za-z0-9]{26}(?![A-Za-z0-9])/y, { least: 84, most: 84 }),
   format("terraform_token", /[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{60,70}(?![\w-])/y, { least: 14, most: 14, next: "." }),
   format("azure_storage_key", /[A-Za-z0-9+/]{60,88}={0,2}(?![A-Za-z0-9+/=])/y, {
+    lead: [60, TOKEN],
     after: `${ASSIGN}\r\v\f`,
     before: /(?:Account|SharedAccess|Primary|Secondary)[-_ ]?Key["']?\s{0,3}[=:]\s{0,3}["']?$/i,
     entropy: 4,
   }),
-  format("azure_sas", /[A-Za-z0-9+/]{43}=/y, { after: "=", before: /[?&;]sig=$/i, entropy: 4 }),
+  format("azure_sas", /[A-Za-z0-9+/]{43}=/y, { lead: [43, TOKEN], after: "=", before: /[?&;]sig=$/i, entropy: 4 }),
   format("aws_secret_key", /[A-Za-z0-9+/]{40}(?![A-Za-z0-9+/=])/y, {
+    lead: [40, TOKEN],
     after: ASSIGN,
     before: /(?:aws|amazon|secret[-_ ]?(?:access)?[-_ ]?key|A[KS]IA[A-Z2-7]{16})[^\n]{0,20}\n?[^\n]{0,28}$/i,
     entropy: 4,
     check: hasDigitAndLetter,
   }),
   format("basic_auth", /[A-Za-z0-9+/]{8,2000}={0,2}/y, {
+    lead: [8, TOKEN],
     after: SPACES,
     before: /\bBasic\s{1,3}$/i,
     entropy: 2.5,
     check: isBasic,
   }),
   format("bearer_token", /[\w.~+/-]{16,2000}={0,2}/y, {
+    lead: [16, VALUE],
     after: SPACES,
     before: /\b(?:Bearer|authorization["']?\s{0,2}[:=]\s{0,2}["']?(?:token|apikey))\s{1,3}$/i,
     check: hasDigitAndLetter,
   }),
   format("assigned_secret", /[\w.~+/=-]{15,200}(?![\w.~+/=-])/y, {
+    lead: [15, VALUE],
     after: ASSIGN,
     before: assignment,
     entropy: 3.3,

@@ -1,5 +1,5 @@
 import type { Detector, Report, Rule } from "./candidate.ts";
-import { findRun, HYPHEN, is, PIECE, skip, TOKEN, WORD } from "./characters.ts";
+import { findRun, HYPHEN, is, isRun, PIECE, skip, TOKEN, WORD } from "./characters.ts";
 import { type AnchoredFormat, anchored } from "./secret-anchors.ts";
 import { prefixed, type SecretFormat } from "./secret-formats.ts";
 import type { Source } from "./source.ts";
@@ -20,11 +20,10 @@ const contextReach = 80;
 
 /** Finds credentials by the format that their provider gave them. */
 export function createSecretDetector(rules: SecretRules): Detector {
-  const index = createIndex(prefixed.filter((format) => rules.has(format.name)));
-  const shapes = createShapes(anchored.filter((format) => rules.has(format.name)));
-  return (source, report) => {
-    const { length, units } = source;
-    if (length < shortest) return;
+  const index = createIndex(ruled(prefixed, rules));
+  const shapes = createShapes(ruled(anchored, rules));
+  const detect: Detector["detect"] = (source, report) => {
+    const { units } = source;
     let end = 0;
     for (let run = findRun(source, 0, TOKEN, shortest); run >= 0; run = findRun(source, end, TOKEN, shortest)) {
       const start = headStart(units, run, end);
@@ -34,16 +33,26 @@ export function createSecretDetector(rules: SecretRules): Detector {
         while (is(units, at, HYPHEN)) at++;
         let next = at;
         if (at < stop && !is(units, at - 1, WORD)) {
-          next = Math.max(
-            readPrefixed(source, at, index, rules, report),
-            readAnchored(source, at, stop, shapes, rules, report),
-          );
+          next = Math.max(readPrefixed(source, at, index, report), readAnchored(source, at, stop, shapes, report));
           end = Math.max(end, next);
         }
         at = next > at ? next : Math.max(stop, at + 1);
       }
     }
   };
+  return { needs: TOKEN, shortest, detect };
+}
+
+type Ruled<Format> = Format & { readonly rule: Rule };
+
+function ruled<Format extends { readonly name: string }>(
+  formats: readonly Format[],
+  rules: SecretRules,
+): readonly Ruled<Format>[] {
+  return formats.flatMap((format) => {
+    const rule = rules.get(format.name);
+    return rule === undefined ? [] : [{ ...format, rule }];
+  });
 }
 
 /** Marks that prefixes end in. */
@@ -56,7 +65,7 @@ function headStart(units: Source["units"], run: number, from: number): number {
   return start;
 }
 
-type Index = ReadonlyMap<number, readonly SecretFormat[]>;
+type Index = ReadonlyMap<number, readonly Ruled<SecretFormat>[]>;
 /** Three ASCII characters as a small integer; of other characters something that no format begins with. */
 function key(units: ArrayLike<number>, at: number): number {
   const first = units[at] as number;
@@ -65,8 +74,8 @@ function key(units: ArrayLike<number>, at: number): number {
   return (first | second | third) < 128 ? (first << 14) | (second << 7) | third : 0;
 }
 
-function createIndex(formats: readonly SecretFormat[]): Index {
-  const index = new Map<number, SecretFormat[]>();
+function createIndex(formats: readonly Ruled<SecretFormat>[]): Index {
+  const index = new Map<number, Ruled<SecretFormat>[]>();
   for (const format of formats) {
     for (const prefix of format.starts) {
       const first = key(Buffer.from(prefix), 0);
@@ -81,25 +90,28 @@ function createIndex(formats: readonly SecretFormat[]): Index {
 /** Longer pieces are looked up as this long. */
 const longestPiece = 128;
 
-interface Shapes {
-  /** By the length of the piece that it begins with, those that may stand behind any character, and all. */
-  readonly anywhere: readonly (readonly AnchoredFormat[])[];
-  readonly all: readonly (readonly AnchoredFormat[])[];
-  /** 1 for each ASCII character that one of the others has to stand behind. */
-  readonly befores: Uint8Array;
+type Shape = Ruled<AnchoredFormat>;
+/** The shapes that a piece may have, by the character before it (that of others than ASCII, or of none, is 0) and by its length. */
+type Shapes = readonly (readonly (readonly Shape[])[])[];
+
+function createShapes(formats: readonly Shape[]): Shapes {
+  const byPlace = new Map<string, readonly (readonly Shape[])[]>();
+  return Array.from({ length: 128 }, (_, before) => {
+    const fitting = formats.filter(({ after }) => after?.includes(String.fromCharCode(before)) ?? true);
+    const place = fitting.map((format) => formats.indexOf(format)).join();
+    const byLength = byPlace.get(place) ?? groupByLength(fitting);
+    byPlace.set(place, byLength);
+    return byLength;
+  });
 }
 
-function createShapes(formats: readonly AnchoredFormat[]): Shapes {
-  const befores = new Uint8Array(128);
-  for (const { after = "" } of formats) for (const character of after) befores[character.charCodeAt(0)] = 1;
-  const all = Array.from({ length: longestPiece + 1 }, (_, length) =>
+const groupByLength = (formats: readonly Shape[]): readonly (readonly Shape[])[] =>
+  Array.from({ length: longestPiece + 1 }, (_, length) =>
     formats.filter(({ least, most }) => least <= length && (length === longestPiece || length <= most)),
   );
-  return { all, anywhere: all.map((some) => some.filter(({ after }) => after === undefined)), befores };
-}
 
 /** Returns where reading goes on; `at`: nothing begins here. */
-function readPrefixed(source: Source, at: number, index: Index, rules: SecretRules, report: Report): number {
+function readPrefixed(source: Source, at: number, index: Index, report: Report): number {
   const { text, units } = source;
   const formats = index.get(key(units, at));
   if (formats === undefined) return at;
@@ -108,33 +120,26 @@ function readPrefixed(source: Source, at: number, index: Index, rules: SecretRul
     format.pattern.lastIndex = at;
     const match = format.pattern.exec(text);
     if (match === null) continue;
-    if (isReal(match[0], format)) report(rules.get(format.name) as Rule, at, at + match[0].length);
+    if (isReal(match[0], format)) report(format.rule, at, at + match[0].length);
     return at + match[0].length;
   }
   return at;
 }
 
-function readAnchored(
-  { text, units }: Source,
-  at: number,
-  stop: number,
-  shapes: Shapes,
-  rules: SecretRules,
-  report: Report,
-): number {
+/** `stop`: where the piece ends that begins here. */
+function readAnchored({ text, units }: Source, at: number, stop: number, shapes: Shapes, report: Report): number {
   const before = at === 0 ? 0 : (units[at - 1] as number);
-  const placed = before < 128 && shapes.befores[before] === 1;
-  const piece = Math.min(stop - at, longestPiece);
-  for (const format of (placed ? shapes.all : shapes.anywhere)[piece] as readonly AnchoredFormat[]) {
+  const byLength = shapes[before < 128 ? before : 0] as Shapes[number];
+  for (const format of byLength[Math.min(stop - at, longestPiece)] as readonly Shape[]) {
     if (stop - at > format.most) continue;
     if (format.next !== "" && units[stop] !== format.next.charCodeAt(0)) continue;
-    if (format.after !== undefined && !format.after.includes(text[at - 1] as string)) continue;
+    if (format.lead !== undefined && !isRun(units, at, format.lead[0], format.lead[1])) continue;
     format.pattern.lastIndex = at;
     const match = format.pattern.exec(text);
     if (match === null) continue;
     if (format.before !== undefined && !format.before.test(text.slice(Math.max(0, at - contextReach), at))) continue;
     if (!isReal(match[0], format)) continue;
-    report(rules.get(format.name) as Rule, at, at + match[0].length);
+    report(format.rule, at, at + match[0].length);
     return at + match[0].length;
   }
   return at;

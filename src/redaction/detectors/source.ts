@@ -5,7 +5,7 @@ import { type Places, rangeOf, rewrite } from "./view.ts";
 /** A text as detectors read it: what stands for another character (an escape, a typographic hyphen) is that character. */
 export interface Source {
   readonly text: string;
-  /** The same as code units, since an array is read three times as fast as a string; 0 from `length` on. */
+  /** The same as code units, since an array is read three times as fast as a string; from `length` on at least 64 that are 0. */
   readonly units: Uint16Array;
   readonly length: number;
   /** The classes that its units have, all together, where it is short; else all: no detector looks for what is not there. */
@@ -14,8 +14,10 @@ export interface Source {
 
 /** Up to so many units are copied one by one; what is longer is copied natively, which costs a call. */
 const shortText = 32;
+/** How far behind the end of a text a detector may look. */
+const padding = 64;
 /** More room than this is given back after use. */
-const mostKept = 131_072;
+const mostKept = 262_144;
 const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** Reuses its buffer, and wipes it after use. */
@@ -37,7 +39,7 @@ export class SourceReader implements Source {
   read(text: string): Source {
     const { length } = text;
     this.wipe();
-    if (length >= this.units.length) this.#allocate(length * 2);
+    if (length + padding > this.units.length) this.#allocate(length + (length >> 2) + padding);
     this.#original = text;
     this.#text = text;
     this.#places = undefined;

@@ -221,3 +221,20 @@ describe("two readings of one number", () => {
     expect(found("call 192.168.100.200")).toEqual(["ip_address: 192.168.100.200"]);
   });
 });
+
+describe("a date", () => {
+  it.each([
+    ["2024-01-31 4111 1111 1111 1111", "credit_card: 4111 1111 1111 1111"],
+    ["2024-10-10-4111-1111-1111-1111", "credit_card: 4111-1111-1111-1111"],
+    ["31-12-2024 123-45-6789", "us_ssn: 123-45-6789"],
+    ["31.01.2024 212-555-0134", "phone: 212-555-0134"],
+    ["on 1/31/2024: 8.8.8.8", "ip_address: 8.8.8.8"],
+    ["2024-01-10.5.6.7", "ip_address: 10.5.6.7"],
+    ["DE89 3704 0044 0532 0130 00 on 31.01.2024", "iban: DE89 3704 0044 0532 0130 00"],
+  ])("hides nothing that stands next to it: %s", (text, expected) => expect(found(text)).toEqual([expected]));
+
+  it.each(["2024-01-31 10:30:00", "31.01.2024, 1/31/2024", "call on 2024-01-31 or 31-12-2024"])(
+    "is none of it: %s",
+    (text) => expect(found(text)).toEqual([]),
+  );
+});
