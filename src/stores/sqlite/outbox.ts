@@ -54,6 +54,8 @@ export class Outbox {
       throw cause;
     }
     this.#gathering.width += width;
+    this.#width += width;
+    this.#values += values.length - length;
     return written.promise;
   }
 
@@ -67,8 +69,6 @@ export class Outbox {
       return [];
     }
     this.#sent.push({ ...gathering, number });
-    this.#values += gathering.values.length;
-    this.#width += gathering.width;
     return gathering.values;
   }
 

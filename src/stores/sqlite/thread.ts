@@ -9,6 +9,8 @@ import { Outbox } from "./outbox.ts";
 import { writeRecord } from "./record-wire.ts";
 
 const closed = "the database is closed";
+/** Milliseconds that settlements and records wait for a reservation to go along with: waking the thread costs more than all else. */
+const linger = 5;
 
 /** The main thread's side of the database: gathers what a tick brings, sends it at the tick's end, and tells who waits what became of it. */
 export class DatabaseThread {
@@ -25,7 +27,8 @@ export class DatabaseThread {
   readonly #path: string;
   readonly #log: Logger;
   #number = 0;
-  #scheduled = false;
+  #urgent = false;
+  #lingering: NodeJS.Timeout | undefined;
   #closing = false;
   /** Why nothing more can be done. */
   #ended: string | undefined;
@@ -49,15 +52,21 @@ export class DatabaseThread {
   /** Resolves once it is on file. */
   async append(operation: Operation): Promise<void> {
     this.#check();
-    await this.#add("ledger", 0, (to) => writeOperation(to, operation));
+    const written = this.#outboxes.ledger.add(0, (to) => writeOperation(to, operation));
+    // A call waits for its reservation alone.
+    if (operation.kind === "reserve") this.#hurry();
+    else this.#wait();
+    await written;
   }
 
   async write(records: readonly CallRecord[]): Promise<void> {
     this.#check();
     const width = records.reduce((sum, { request, answer }) => sum + (request?.length ?? 0) + (answer?.length ?? 0), 0);
-    await this.#add("records", width, (to) => {
+    const written = this.#outboxes.records.add(width, (to) => {
       for (const record of records) writeRecord(to, record);
     });
+    this.#wait();
+    await written;
   }
 
   async list(limit: number): Promise<readonly CallRecord[]> {
@@ -88,17 +97,21 @@ export class DatabaseThread {
     if (this.#ended !== undefined || this.#closing) throw new FileFailure(`${this.#path}: ${this.#ended ?? closed}`);
   }
 
-  #add(part: Part, ...what: Parameters<Outbox["add"]>): Promise<void> {
-    if (!this.#scheduled) {
-      this.#scheduled = true;
-      // After the sockets that are ready now were read: what all their calls need goes together.
-      setImmediate(() => this.#flush());
-    }
-    return this.#outboxes[part].add(...what);
+  /** After the sockets that are ready now were read: what all their calls need goes together. */
+  #hurry(): void {
+    if (this.#urgent) return;
+    this.#urgent = true;
+    setImmediate(() => this.#flush());
+  }
+
+  #wait(): void {
+    this.#lingering ??= setTimeout(() => this.#flush(), linger);
   }
 
   #flush(): void {
-    this.#scheduled = false;
+    this.#urgent = false;
+    clearTimeout(this.#lingering);
+    this.#lingering = undefined;
     const number = ++this.#number;
     const ledger = this.#outboxes.ledger.take(number);
     const records = this.#outboxes.records.take(number);

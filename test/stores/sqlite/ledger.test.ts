@@ -104,6 +104,17 @@ describe("the ledger in a file", () => {
     expect(rowsOf(path)).toHaveLength(100);
   });
 
+  it("sends a settlement along with the next reservation, and soon where none comes", async () => {
+    const path = scene.newPath();
+    const { ledger } = await scene.start(path);
+    const settled = ledger.append(settle("a/1", 1n));
+    await ledger.append(reserve("b/1", 1n));
+    expect(rowsOf(path)).toMatchObject([{ id: "a/1", charged: 1n }, { id: "b/1" }]);
+    await settled;
+    await ledger.append(settle("b/1", 1n));
+    expect(rowsOf(path)).toMatchObject([{ id: "a/1" }, { id: "b/1", charged: 1n }]);
+  });
+
   it("never lowers what is held, in whatever order growth arrives", async () => {
     const path = scene.newPath();
     const { ledger } = await scene.start(path);
