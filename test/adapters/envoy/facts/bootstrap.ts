@@ -144,7 +144,7 @@ export function bootstrapOf(
         }),
         cluster("nobody", processor.deadPort, 33_554_432, http2),
         ...Object.entries(clusters).map(([name, url]) =>
-          cluster(name, Number(new URL(url).port), 33_554_432, { http_protocol_options: {} }),
+          cluster(name, Number(new URL(url).port), 1_048_576, { http_protocol_options: {} }),
         ),
       ],
     },
