@@ -86,6 +86,8 @@ class JsonDocument implements Document {
   #body: Body;
   #slots: readonly JsonString[] | undefined;
   #edits: Map<JsonString, Edit[]> | undefined = undefined;
+  /** All edits as splices, from when they were last asked for until the next one. */
+  #made: Splice[] | undefined = undefined;
   #set = false;
 
   constructor(bytes: Uint8Array, place: Place, nested: boolean) {
@@ -140,6 +142,7 @@ class JsonDocument implements Document {
     const { text: before } = slot;
     if (!(start >= 0 && start <= end && end <= before.length)) throw new Error("the range is not within the text");
     if (splitsPair(before, start) || splitsPair(before, end)) throw new Error("the range splits a surrogate pair");
+    this.#made = undefined;
     this.#edits ??= new Map();
     const edits = this.#edits.get(slot) ?? [];
     insertEdit(edits, { start, end, text, kind });
@@ -152,7 +155,10 @@ class JsonDocument implements Document {
   }
 
   #splices(kinds: ReadonlySet<EditKind> | undefined): Splice[] {
-    return this.#edits === undefined ? [] : editSplices(this.#edits, this.#nested, kinds);
+    if (this.#edits === undefined) return [];
+    if (kinds !== undefined) return editSplices(this.#edits, this.#nested, kinds);
+    this.#made ??= editSplices(this.#edits, this.#nested, undefined);
+    return this.#made;
   }
 }
 

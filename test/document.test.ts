@@ -365,6 +365,18 @@ describe("set", () => {
     expect(document.get(["messages", 0])).toEqual({ c: "B" });
   });
 
+  it("shows every edit made so far, whatever was rendered before", () => {
+    const document = read('{"a":"one two"}');
+    const slot = slotOf(document, "one two");
+    document.replace(slot, 0, 3, "1", "personal");
+    expect(shown(document)).toBe('{"a":"1 two"}');
+    document.replace(slot, 4, 7, "2", "secret");
+    expect(shown(document)).toBe('{"a":"1 2"}');
+    expect(shown(document, { kinds: new Set(["secret"]) })).toBe('{"a":"one 2"}');
+    expect(shown(document, { sets: [{ path: ["b"], value: 3 }] })).toBe('{"a":"1 2","b":3}');
+    expect(shown(document)).toBe('{"a":"1 2"}');
+  });
+
   it("is refused after the first edit", () => {
     const document = read('["x"]');
     replaceAll(document, "x", "y");

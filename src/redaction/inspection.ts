@@ -64,7 +64,8 @@ export function inspectDocument(document: Document, dialect: Dialect, policy: Po
 function inspectText(document: Document, slot: Slot, policy: Policy, ledger: Ledger): void {
   const { text } = slot;
   const { vault } = ledger;
-  const hidden = policy.scanner.scan(text).filter((match) => isHidden(match, slot.section, ledger));
+  const found = policy.scanner.scan(text);
+  const hidden = found.length === 0 ? found : found.filter((match) => isHidden(match, slot.section, ledger));
   for (const { start, end, type, kind } of hidden) {
     document.replace(slot, start, end, vault.hide(type, text.slice(start, end), kind), kind);
   }

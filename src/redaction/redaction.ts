@@ -63,9 +63,12 @@ function openAttempt(attempt: AttemptContext, call: CallContext, vault: Vault, l
   };
 }
 
+const toText = ({ buffer, byteOffset, length }: Uint8Array): string =>
+  Buffer.from(buffer, byteOffset, length).toString();
+
 /** The edited body; where something found in it could not be edited (flagged, blocked, observed), its value with every string scrubbed. */
 function payloadOf(document: Document, of: Facts, clean: (text: string) => Redacted): Redacted {
   const masked = (of.get(facts.findings) ?? []).every(({ action }) => action === "masked");
-  if (masked) return Buffer.from(document.render()).toString() as Redacted;
+  if (masked) return toText(document.render()) as Redacted;
   return JSON.stringify(scrubValue(document.get([]), clean)) as Redacted;
 }

@@ -20,6 +20,23 @@ const padding = 64;
 const mostKept = 262_144;
 const littleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
+/** Is every unit of a text below 0x80? Two stand in a word; behind its end all are 0. */
+function isAscii(words: Int32Array, length: number): boolean {
+  let found = 0;
+  for (let word = 0; word * 2 < length && (found & 0xff80ff80) === 0; word += 8) {
+    found =
+      (words[word] as number) |
+      (words[word + 1] as number) |
+      (words[word + 2] as number) |
+      (words[word + 3] as number) |
+      (words[word + 4] as number) |
+      (words[word + 5] as number) |
+      (words[word + 6] as number) |
+      (words[word + 7] as number);
+  }
+  return (found & 0xff80ff80) === 0;
+}
+
 /** Reuses its buffer, and wipes it after use. */
 export class SourceReader implements Source {
   units = new Uint16Array(4_096);
@@ -30,6 +47,7 @@ export class SourceReader implements Source {
   #text: string | undefined = "";
   #places: Places | undefined;
   #bytes = Buffer.from(this.units.buffer);
+  #words = new Int32Array(this.units.buffer);
 
   get text(): string {
     this.#text ??= this.#decode();
@@ -79,7 +97,8 @@ export class SourceReader implements Source {
   }
 
   #rewrite(): void {
-    const first = findAny(this.units, 0, this.length, SPECIAL);
+    const plain = isAscii(this.#words, this.length) && !this.text.includes("\\") && !this.text.includes("%");
+    const first = plain ? this.length : findAny(this.units, 0, this.length, SPECIAL);
     if (first === this.length) return;
     const { length, places, changed } = rewrite(this.units, this.length, first);
     if (!changed) return;
@@ -98,7 +117,8 @@ export class SourceReader implements Source {
   }
 
   #allocate(size: number): void {
-    this.units = new Uint16Array(size);
+    this.units = new Uint16Array((size + 15) & ~15);
     this.#bytes = Buffer.from(this.units.buffer);
+    this.#words = new Int32Array(this.units.buffer);
   }
 }

@@ -48,6 +48,12 @@ describe("a source", () => {
     expect(read(filler + text)).toEqual(same(filler + expected));
   });
 
+  it("sees the only special unit, wherever it stands", () => {
+    for (let at = 0; at <= 70; at++)
+      for (const special of ["\u2011", "\\x2d", "%2D"])
+        expect(read(`${"a".repeat(at)}${special}${"a".repeat(70 - at)}`).text[at]).toBe("-");
+  });
+
   it("has every class that its units have", () => {
     for (const text of ["1", "@", ":", "-", "\\u0040", "\uff11"]) {
       const { units, classes } = reader.read(text);
