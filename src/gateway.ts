@@ -16,6 +16,7 @@ import { handle, type Send } from "./engine/handle.ts";
 import { ulid } from "./engine/ids.ts";
 import { createLogger } from "./engine/log.ts";
 import { refusedCall } from "./engine/refused.ts";
+import { RunningCalls } from "./engine/running.ts";
 import { Refusal, toRefusal } from "./errors.ts";
 import { checkHead } from "./headers.ts";
 import type { Call, Gateway } from "./host.ts";
@@ -98,7 +99,7 @@ export function createGateway(input: ConfigInput | Config | string = {}, options
   let engine: Engine | undefined;
   let draining = false;
   let closed: Promise<void> | undefined;
-  const running = new Set<Call>();
+  const running = new RunningCalls();
 
   const load = async (next: Config): Promise<void> => {
     const resolved = resolveTargets(next);
@@ -129,7 +130,6 @@ export function createGateway(input: ConfigInput | Config | string = {}, options
       gauge.enter();
       const call = new RunningCall(engine, head, dialect, host);
       running.add(call);
-      void call.receipt.then(() => running.delete(call));
       return call;
     } catch (cause) {
       return refusedCall(ulid(clock.now(), parts.random), toRefusal(cause), spokenIn(head), head, clock.now());
@@ -161,7 +161,7 @@ export function createGateway(input: ConfigInput | Config | string = {}, options
     async close(deadline = 10_000) {
       draining = true;
       await Promise.race([gauge.empty(), new Promise<void>((resolve) => clock.after(deadline, resolve))]);
-      for (const call of running) call.abort(new Refusal("draining"));
+      running.each((call) => call.abort(new Refusal("draining")));
       await gauge.empty();
       closed ??= release();
       await closed;
