@@ -22,7 +22,7 @@ export interface ServerOptions {
 export interface ServerHandle {
   readonly server: grpc.Server;
   readonly running: ReadonlySet<Served>;
-  /** New streams are refused, and health checks say so. */
+  /** Health checks say that nothing is served any more. */
   refuse(): void;
   /** Resolves when no stream runs. */
   idle(): Promise<void>;
@@ -41,7 +41,6 @@ export function createServer(
   const health = createHealth(serviceName, library.status.NOT_FOUND);
   const running = new Set<Served>();
   let waiting: (() => void)[] = [];
-  let draining = false;
 
   const left = (served: Served): void => {
     running.delete(served);
@@ -63,8 +62,7 @@ export function createServer(
 
   server.addService(methods, {
     Process(call: Duplex) {
-      if (draining) failWith(call, statuses.unavailable, "shutting down");
-      else if (running.size >= options.calls) failWith(call, statuses.resourceExhausted, "too many calls at once");
+      if (running.size >= options.calls) failWith(call, statuses.resourceExhausted, "too many calls at once");
       else run(call);
     },
   });
@@ -73,10 +71,7 @@ export function createServer(
   return {
     server,
     running,
-    refuse() {
-      draining = true;
-      health.refuse();
-    },
+    refuse: () => health.refuse(),
     idle: () => (running.size === 0 ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
   };
 }

@@ -49,17 +49,19 @@ export class Upload implements AsyncIterable<Uint8Array> {
     try {
       for (;;) {
         if (this.#failure !== undefined) throw this.#failure;
-        const pieces = this.#take();
-        yield* pieces;
-        if (pieces.length > 0) continue;
-        if (this.#ended) return;
-        await new Promise<void>((resolve) => {
-          this.#wake = resolve;
-        });
+        if (this.#pieces.length > 0) yield* this.#take();
+        else if (this.#ended) return;
+        else await this.#more();
       }
     } finally {
       this.drop();
     }
+  }
+
+  #more(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
   }
 
   #take(): readonly Uint8Array[] {

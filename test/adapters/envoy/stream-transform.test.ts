@@ -335,6 +335,33 @@ describe.each(framings)("transform: answers, %s", (framing) => {
 /** An error event of the protocol has been said. */
 const endsIt = (said: Said): boolean => pieceOf(said).text.includes('"error"');
 
+describe("transform: whole answers that cannot be read", () => {
+  it("are replaced while the caller has seen nothing (buffered)", async () => {
+    await begin();
+    const { call } = await sent("buffered", "Hi.");
+    call.send(head(200, json));
+    await call.next();
+    call.send(body("response", '{"choices":[', true));
+    expect((await call.next()).immediateResponse?.status.code).toBeGreaterThanOrEqual(500);
+    call.reset();
+    await lab.settled(1);
+    expect(lab.receipts[0]?.outcome).toBe("failed");
+  });
+
+  it.each(["streamed", "duplex"] as const)(
+    "break the connection where the caller has the head (%s)",
+    async (framing) => {
+      await begin();
+      const { call } = await sent(framing, "Hi.");
+      call.send(head(200, json));
+      await call.next();
+      call.send(body("response", '{"choices":[', true));
+      expect((await call.ended).code).toBe(codes.aborted);
+      await lab.settled(1);
+    },
+  );
+});
+
 describe("transform: cuts", () => {
   const cut = async (framing: Framing): Promise<Conversation> => {
     const { call } = await sent(framing, "Hi.", { stream: true });
