@@ -28,7 +28,7 @@ import { createRedaction } from "./redaction/redaction.ts";
 import { createHealth, type Health } from "./routing/health.ts";
 import { createRouting } from "./routing/routing.ts";
 import type { Clock, Logger, Parts, Picked, Step } from "./step.ts";
-import { createMemoryStores } from "./stores/memory.ts";
+import { createStores } from "./stores/configured.ts";
 import type { Stores } from "./stores/stores.ts";
 import { createTracing } from "./tracing/tracing.ts";
 import { createUpstream } from "./upstream/upstream.ts";
@@ -89,8 +89,9 @@ const spokenIn = (head: RequestHead): Dialect =>
 export function createGateway(input: ConfigInput | Config | string = {}, options: GatewayOptions = {}): Gateway {
   const config = parseConfig(input);
   const clock = options.clock ?? systemClock;
-  const stores = options.stores ?? createMemoryStores({ clock }, { keep: config.tracing.keep });
-  const parts: Parts = { clock, random: options.random ?? Math.random, log: options.log ?? createLogger(), stores };
+  const log = options.log ?? createLogger();
+  const stores: Stores = options.stores ?? createStores(config.stores, { clock, log }, config.tracing);
+  const parts: Parts = { clock, random: options.random ?? Math.random, log, stores };
   const health = createHealth(parts);
   const gauge = createGauge(config.limits);
   const upstream = createUpstream({ clock });
@@ -117,7 +118,8 @@ export function createGateway(input: ConfigInput | Config | string = {}, options
       limits,
     };
   };
-  const ready = load(config);
+  // Counters have to be where the ledger stands before the first call.
+  const ready = stores.ready === undefined ? load(config) : stores.ready.then(() => load(config));
   ready.catch(() => {});
 
   const open = (head: RequestHead, host: Host = ableHost): Call => {

@@ -54,7 +54,7 @@ export class Account {
     if (this.tightest !== undefined) {
       this.tightest = { ...this.tightest, left: this.tightest.left + this.#granted - cost };
     }
-    const entry = { kind: "settle", id: this.#id, at: clock.now(), amount: cost, lines: this.#keys() } as const;
+    const entry = { kind: "settle", id: this.#id, at: clock.now(), amount: cost, lines: this.#budgets.lines } as const;
     await Promise.all([
       persistence.write(this.#id, "ledger", () => stores.ledger.append(entry)),
       persistence.write(this.#id, "counters", () => stores.counters.settle(this.#id, cost)),
@@ -119,14 +119,10 @@ export class Account {
   /** Puts on file what is granted by now, and returns it. */
   async #file(): Promise<bigint> {
     const { clock, stores } = this.#parts;
-    const [id, amount, lines, leaseUntil] = [this.#id, this.#granted, this.#keys(), this.#leaseUntil];
+    const [id, amount, lines, leaseUntil] = [this.#id, this.#granted, this.#budgets.lines, this.#leaseUntil];
     await within(clock, "ledger", () =>
       stores.ledger.append({ kind: "reserve", id, at: clock.now(), amount, lines, leaseUntil }),
     );
     return amount;
-  }
-
-  #keys(): readonly string[] {
-    return this.#budgets.lines.map(({ key }) => key);
   }
 }

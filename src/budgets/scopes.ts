@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Config } from "../config/schema.ts";
 import type { AttributeName, Caller } from "../facts.ts";
 import type { Line } from "../stores/counters.ts";
@@ -51,14 +52,34 @@ function toRule(budget: Budget): Rule {
  * The line's part before its window, or `undefined` where the rule is not for this caller. Under `*` those who name no value share a
  * line of their own, so that leaving a header away is no way out.
  */
-function keyOf({ scope }: Rule, spender: Spender): string | undefined {
+function keyOf({ scope }: Rule, spender: Spender, told: Told): string | undefined {
   const parts: string[] = [];
   for (const [name, value] of scope) {
     const actual = spender(name);
     if (value !== "*" && value !== actual) return undefined;
-    parts.push(`${name}=${(actual ?? "").replace(separators, encodeURIComponent)}`);
+    parts.push(`${name}=${told(actual ?? "").replace(separators, encodeURIComponent)}`);
   }
   return parts.join(",") || "everybody";
+}
+
+/** A value as a line's key may hold it, since stores write keys down. */
+export type Told = (value: string) => string;
+
+const same: Told = (value) => value;
+
+/** Values stand for themselves; one that redaction would hide is told apart by a digest. */
+export function createTold(known: {
+  get(value: string): string | undefined;
+  set(value: string, told: string): unknown;
+}) {
+  return (scrub: ((text: string) => string) | undefined): Told =>
+    (value) => {
+      const found = known.get(value);
+      if (found !== undefined || scrub === undefined) return found ?? value;
+      const told = scrub(value) === value ? value : `#${createHash("sha256").update(value).digest("base64url")}`;
+      known.set(value, told);
+      return told;
+    };
 }
 
 export function spenderOf(caller: Caller | undefined, model: string): Spender {
@@ -69,7 +90,9 @@ export function spenderOf(caller: Caller | undefined, model: string): Spender {
 }
 
 /** Finds what a spender has to fit under at an instant; `undefined` where no budget is for it. */
-export function createScopes(budgets: readonly Budget[]): (spender: Spender, now: number) => Budgets | undefined {
+export function createScopes(
+  budgets: readonly Budget[],
+): (spender: Spender, now: number, told?: Told) => Budgets | undefined {
   const rules = budgets.map(toRule);
   const running = new Map<WindowKind, Window>();
   const windowOf = (kind: WindowKind, now: number): Window => {
@@ -80,12 +103,12 @@ export function createScopes(budgets: readonly Budget[]): (spender: Spender, now
     running.set(kind, window);
     return window;
   };
-  return (spender, now) => {
+  return (spender, now, told = same) => {
     const lines = new Map<string, BudgetLine>();
     let share = 1;
     let unknown: bigint | undefined = 0n;
     for (const rule of rules) {
-      const scope = keyOf(rule, spender);
+      const scope = keyOf(rule, spender, told);
       if (scope === undefined) continue;
       const { window: kind, limit } = rule.budget;
       const window = windowOf(kind, now);

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { access, budgets, limits, prices, redaction } from "./sections.ts";
 import { routing } from "./sections-routing.ts";
 import { models, targets } from "./sections-targets.ts";
+import { duration } from "./units.ts";
 
 const tracing = z
   .strictObject({
@@ -10,17 +11,22 @@ const tracing = z
       .default("metadata")
       .describe("What a record keeps: redacted texts too, only facts about the call, or no record at all."),
     keep: z.int().min(1).default(1_000).describe("Calls kept by the memory store."),
+    retention: duration.optional().describe("How long records in a file are kept; by default for ever."),
     line: z.boolean().default(false).describe("One line per call on the logger's info level."),
   })
   .prefault({})
   .describe("What is remembered of a call.");
 
-const store = z.literal("memory").default("memory");
+const memory = z.literal("memory");
+const file = z.string().regex(/^sqlite:./, "expected memory, or sqlite: and the path of a file");
+const place = z
+  .union([memory, file], { error: "expected memory, or sqlite: and the path of a file" })
+  .default("memory");
 const stores = z
   .strictObject({
-    counters: store.describe("Running totals of budgets and rate limits."),
-    ledger: store.describe("The account of money."),
-    records: store.describe("What is remembered of calls."),
+    counters: memory.default("memory").describe("Running totals of budgets and rate limits."),
+    ledger: place.describe("The account of money: memory forgets it with the process, sqlite:PATH keeps it."),
+    records: place.describe("What is remembered of calls: in memory, or in sqlite:PATH."),
   })
   .prefault({})
   .describe("Where state lives.");

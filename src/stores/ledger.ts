@@ -1,3 +1,5 @@
+import type { Line } from "./counters.ts";
+
 /** One line of the append-only account of money. */
 export interface Entry {
   readonly kind: "reserve" | "settle";
@@ -6,7 +8,8 @@ export interface Entry {
   readonly at: number;
   /** Pico-dollars: held in all so far, or finally charged. */
   readonly amount: bigint;
-  readonly lines: readonly string[];
+  /** What of its lines outlives the process: who restores a running total has to know when it may be forgotten. */
+  readonly lines: readonly Pick<Line, "key" | "expiresAt">[];
   /** Milliseconds since the epoch after which a reservation without settlement counts as charged in full. */
   readonly leaseUntil?: number;
 }

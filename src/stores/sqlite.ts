@@ -4,7 +4,7 @@ import type { Entry, Ledger } from "./ledger.ts";
 import { createMemoryCounters } from "./memory-counters.ts";
 import { createMemoryLedger } from "./memory-ledger.ts";
 import type { Records } from "./records.ts";
-import type { LedgerLine, Operation } from "./sqlite/ledger-wire.ts";
+import type { Operation } from "./sqlite/ledger-wire.ts";
 import type { OpenHold } from "./sqlite/messages.ts";
 import { restoreCounters, watchLeases } from "./sqlite/restore.ts";
 import { DatabaseThread } from "./sqlite/thread.ts";
@@ -42,16 +42,13 @@ const hour = 3_600_000;
 const ownWorker = (): URL =>
   new URL(`./sqlite/worker.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url);
 
-const toLine = (line: LedgerLine | string): LedgerLine =>
-  typeof line === "string" ? { key: line, expiresAt: undefined } : line;
-
 const toOperation = ({ kind, id, at, amount, leaseUntil, lines }: Entry): Operation => ({
   kind,
   id,
   at,
   amount,
   leaseUntil,
-  lines: lines.map(toLine),
+  lines,
 });
 
 const lapseOf = ({ id, amount, leaseUntil, lines }: OpenHold): Operation => ({

@@ -7,4 +7,6 @@ export interface Stores {
   readonly counters: Counters;
   readonly ledger: Ledger;
   readonly records: Records;
+  /** No call may be let in before: counters are not yet where the ledger stands. Absent: at once. Rejects where a store cannot be used. */
+  readonly ready?: Promise<void>;
 }

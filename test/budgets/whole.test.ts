@@ -9,7 +9,7 @@ describe("a whole answer", () => {
     const need = BigInt(input) * micro + 1_000n * 10n * micro;
     expect(await line()).toMatchObject({ spent: 0n, held: need });
     expect(memory.ledger.entries()).toMatchObject([
-      { kind: "reserve", id: `${call.id}/1`, amount: need, lines: ["everybody/2026-11-24"] },
+      { kind: "reserve", id: `${call.id}/1`, amount: need, lines: [{ key: "everybody/2026-11-24" }] },
     ]);
     expect(attempt.changes).toEqual([]);
   });

@@ -6,8 +6,9 @@ import { createSettledIds } from "../../src/stores/settled-ids.ts";
 import { createCallContext, receiptOf } from "../doubles/attempt.ts";
 import { createFakeClock } from "../doubles/clock.ts";
 
-const reserve = (id: string, amount: bigint): Entry => ({ kind: "reserve", id, at: 0, amount, lines: ["x"] });
-const settle = (id: string, amount: bigint): Entry => ({ kind: "settle", id, at: 1, amount, lines: ["x"] });
+const lines = [{ key: "x", expiresAt: 1 }];
+const reserve = (id: string, amount: bigint): Entry => ({ kind: "reserve", id, at: 0, amount, lines });
+const settle = (id: string, amount: bigint): Entry => ({ kind: "settle", id, at: 1, amount, lines });
 
 describe("the ledger in memory", () => {
   it("does not claim to survive the process", () => {

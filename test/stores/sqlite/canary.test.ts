@@ -63,6 +63,25 @@ it("nothing personal and no secret reaches the file, its log or an error, whatev
   }
 });
 
+it("a customer is counted and not named where redaction would hide the name", async () => {
+  const path = scene.newPath();
+  const stores = await scene.start(path, { clock });
+  const budgets: ConfigInput["budgets"] = [{ scope: { feature: "*" }, limit: "$100" }];
+  const test = createTestGateway({ ...config, budgets, mode: "observe" }, { stores, clock, log: scene.log });
+  await test.gateway.ready;
+  for (const feature of [canaries.email, canaries.email, "search box"]) {
+    await (await ask(test, { messages: [{ role: "user", content: "hello" }] }, feature)).text();
+  }
+  await test.close();
+  const keys = query(path, "SELECT key, pico FROM lines ORDER BY pico").map(({ key }) =>
+    String(key)
+      .replace(/#[\w-]{43}/, "#…")
+      .slice(0, -8),
+  );
+  expect(keys).toEqual(["feature=search box", "feature=#…"]);
+  expect(showsIn(bytesOf(path), "email")).toBe(false);
+});
+
 it("the failure of a write names no value", async () => {
   const path = scene.newPath();
   const stores = await scene.start(path);

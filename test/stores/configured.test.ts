@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { relative } from "node:path";
-import type { CallRecord } from "../../../src/stores/records.ts";
-import { createStores, type Places } from "../../../src/stores/sqlite-configured.ts";
-import { createCallContext, receiptOf } from "../../doubles/attempt.ts";
-import { createScene, query, reserve } from "./scene.ts";
+import { createStores, type Places } from "../../src/stores/configured.ts";
+import type { CallRecord } from "../../src/stores/records.ts";
+import { createCallContext, receiptOf } from "../doubles/attempt.ts";
+import { createScene, query, reserve } from "./sqlite/scene.ts";
 
 const scene = createScene();
 const record: CallRecord = {
