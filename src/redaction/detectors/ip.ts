@@ -64,9 +64,9 @@ export function reportIpv6(source: Source, colon: number, rule: Rule, report: Re
   let colons = 0;
   let together = false;
   for (; end - colon <= longest && is(units, end, HEX | COLON); end++) {
-    if (units[end] !== 58) continue;
+    if (!is(units, end, COLON)) continue;
     colons++;
-    together ||= units[end - 1] === 58;
+    together ||= is(units, end - 1, COLON);
   }
   if (colons < 2 || (!together && end - start < shortestWhole)) return end;
   if (end - start > longest || is(units, start - 1, WORD)) return end;
@@ -75,7 +75,7 @@ export function reportIpv6(source: Source, colon: number, rule: Rule, report: Re
     quad = text.lastIndexOf(":", end) + 1;
     end = ipv4End(source, quad);
     if (end === quad) return end + 1;
-  } else if (units[end - 1] === 58 && units[end - 2] !== 58) end--;
+  } else if (is(units, end - 1, COLON) && !is(units, end - 2, COLON)) end--;
   const head = text.slice(start, quad < 0 ? end : quad);
   if (is(units, end, WORD) || !isIpv6(head, quad >= 0, units[end] === SLASH)) return end + 1;
   if (units[end] === PERCENT && is(units, end + 1, WORD)) end = skip(units, end + 1, WORD);
