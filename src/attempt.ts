@@ -6,7 +6,7 @@ import type { AttemptState } from "./engine/attempt-context.ts";
 import { join } from "./engine/body.ts";
 import { type CallerHeaders, callerHeaders } from "./engine/caller-head.ts";
 import { type Chain, createChain } from "./engine/chain.ts";
-import { endsTheCall, resultOf, wasSent, withPlainNames } from "./engine/ending.ts";
+import { endsTheCall, resultOf, toUpstream, wasSent, withPlainNames } from "./engine/ending.ts";
 import { renderEvent } from "./engine/event.ts";
 import { createHold, type Gauge, type Hold } from "./engine/gauge.ts";
 import { createOutcome, type Ended, retryAfterOf } from "./engine/outcome.ts";
@@ -151,7 +151,7 @@ export class RunningAttempt implements Attempt {
   fail(cause: unknown): Uint8Array {
     if (this.over) return noBytes;
     if (this.#complete) return this.#endOfEvents();
-    const refusal = cause instanceof Refusal ? cause : new Refusal("upstream_broken");
+    const refusal = toUpstream(cause);
     const result = resultOf(refusal.code, this.waiting);
     if (this.waiting) this.#end(result, refusal.code, "rejected", refusal);
     else if (this.#kind === "events") this.#terminate(refusal, result);

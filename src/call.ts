@@ -119,7 +119,7 @@ export class RunningCall implements Call, AttemptOwner {
   }
 
   reply(): Reply {
-    const refusal = this.#settlement.refusal ?? new Refusal("internal_error");
+    const refusal = this.#settlement.refusal ?? new Refusal(this.#last?.code ?? "internal_error");
     const reply = this.#reply ?? this.#dialect.refusal(refusal, this.head);
     return { ...reply, headers: { ...reply.headers, ...this.#settlement.headers() } };
   }

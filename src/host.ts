@@ -1,5 +1,5 @@
 import type { Config, ConfigInput } from "./config/schema.ts";
-import type { Exchange, Host, HttpHead, HttpRequest, Reply, RequestHead } from "./http.ts";
+import type { Flow, Host, HttpHead, HttpRequest, Reply, RequestHead, Sink } from "./http.ts";
 import type { Picked, Receipt, Summary, Target } from "./step.ts";
 import type { CallRecord } from "./stores/records.ts";
 
@@ -53,10 +53,16 @@ export interface Call {
   abort(cause: unknown): void;
 }
 
+/** An exchange of the gateway's own, and the call behind it once it is open. */
+export interface CallFlow extends Flow {
+  readonly call: Call | undefined;
+}
+
 export interface Gateway {
   /** Is this call ours? */
   matches(head: RequestHead): boolean;
-  readonly handle: Exchange;
+  /** An `Exchange`. */
+  handle(request: HttpRequest, to: Sink): CallFlow;
   /** In process: `new OpenAI({ fetch: gateway.fetch })`. */
   readonly fetch: typeof globalThis.fetch;
   /** For a host that moves the bytes itself. Never throws for a caller's mistake. */

@@ -56,6 +56,8 @@ export class Answer {
   /** The model said why it stopped, in every choice. */
   finished = false;
   readonly #stopped: number[] = [];
+  /** Of several choices: usage was told as final, and none has stopped since. */
+  #told = false;
   readonly #parts: AnswerParts;
   readonly #to: AnswerEvents;
   readonly #pieces: Uint8Array[] = [];
@@ -88,12 +90,14 @@ export class Answer {
     if (this.#to.over) return;
     const { wire } = this.#parts;
     const stage = wire.stage(event);
+    const stopped = this.#stopped.length;
+    if (!this.finished && stage !== "error") this.#countStops(event, stage === "end");
     this.#measure(event);
+    if (this.#parts.context.asked.choices > 1) this.#holdFinal(this.#stopped.length > stopped);
     if (stage === "error") {
       this.#erred(event);
       return;
     }
-    if (!this.finished) this.#countStops(event, stage === "end");
     this.#pass(event);
     this.#to.passed(stage === "end" && this.finished);
   }
@@ -103,6 +107,15 @@ export class Answer {
     const { context, wire } = this.#parts;
     for (const choice of wire.finished(event)) if (!this.#stopped.includes(choice)) this.#stopped.push(choice);
     this.finished = this.#stopped.length >= (end ? 1 : context.asked.choices);
+  }
+
+  /** Usage that is told while choices still flow leaves out what comes of them. */
+  #holdFinal(stopped: boolean): void {
+    const { context } = this.#parts;
+    const { usage } = context;
+    this.#told = usage.final || (this.#told && !stopped);
+    const final = this.#told && this.finished;
+    if (usage.final !== final) context.usage = { ...usage, final };
   }
 
   #pass(event: WireEvent): void {

@@ -1,5 +1,5 @@
 import type { Usage } from "../dialects/dialect.ts";
-import type { ErrorCode, Refusal } from "../errors.ts";
+import { type ErrorCode, Refusal } from "../errors.ts";
 import type { AttemptResult } from "../step.ts";
 
 const callEnding: ReadonlySet<ErrorCode> = new Set([
@@ -12,6 +12,21 @@ const callEnding: ReadonlySet<ErrorCode> = new Set([
 /** It ends the call too; no other target is tried. */
 export const endsTheCall = (refusal: Refusal | undefined): refusal is Refusal =>
   refusal !== undefined && callEnding.has(refusal.code);
+
+/** What the walk says of a body's form. */
+const malformed: ReadonlySet<ErrorCode> = new Set([
+  "invalid_json",
+  "invalid_encoding",
+  "duplicate_key",
+  "too_deep",
+  "too_many_strings",
+]);
+
+/** Why an answer broke: of a body that cannot be read it is the provider who is to blame, not the caller. */
+export function toUpstream(cause: unknown): Refusal {
+  if (!(cause instanceof Refusal)) return new Refusal("upstream_broken");
+  return malformed.has(cause.code) ? new Refusal("upstream_invalid", { reason: cause.code }) : cause;
+}
 
 export function resultOf(code: ErrorCode, waiting: boolean): AttemptResult {
   if (code === "call_aborted") return "aborted";

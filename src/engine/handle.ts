@@ -1,5 +1,5 @@
 import { Refusal } from "../errors.ts";
-import type { Attempt, AttemptRequest, Call } from "../host.ts";
+import type { Attempt, AttemptRequest, Call, CallFlow } from "../host.ts";
 import type { Flow, HttpRequest, Reply, Sink } from "../http.ts";
 import type { Clock, Picked, Target } from "../step.ts";
 
@@ -123,7 +123,7 @@ export interface Handling {
 }
 
 /** The whole life of one request for a host that lets us call the provider: failover is this loop. */
-export function handle(request: HttpRequest, to: Sink, { open, send, clock, picked }: Handling): Flow {
+export function handle(request: HttpRequest, to: Sink, { open, send, clock, picked }: Handling): CallFlow {
   let call: Call | undefined;
   let relay: Relay | undefined;
   let gone = false;
@@ -151,6 +151,9 @@ export function handle(request: HttpRequest, to: Sink, { open, send, clock, pick
     if (!gone) to.fail(new Refusal("internal_error"));
   });
   return {
+    get call() {
+      return call;
+    },
     resume: () => relay?.resume(),
     abort(cause) {
       if (gone) return;
