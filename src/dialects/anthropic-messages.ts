@@ -2,7 +2,7 @@ import { Refusal } from "../errors.ts";
 import type { Reply, RequestHead } from "../http.ts";
 import { ask, edits, reasons } from "./anthropic-messages-ask.ts";
 import { error, errorOf, refusal, terminal } from "./anthropic-messages-errors.ts";
-import { channel, closes, delta, finished, finishes, flowed, keepAlive, stage } from "./anthropic-messages-events.ts";
+import { channel, closes, delta, finished, flowed, keepAlive, stage } from "./anthropic-messages-events.ts";
 import {
   answerHeaders,
   matches,
@@ -55,7 +55,6 @@ export const anthropicMessages: Dialect = {
   sign,
   stage,
   closes,
-  finishes,
   finished,
   channel,
   flowed,

@@ -173,11 +173,9 @@ export interface Dialect {
   stage(event: WireEvent): Stage;
   /** Which of the `open` channels (those that a step holds text back for) end with this event: block stop, finish reason, `[DONE]` (all). */
   closes(event: WireEvent, open: readonly string[]): readonly string[];
-  /** The model says why it stopped (`finish_reason`, `stop_reason`): a stream that ends after it is whole, even without an `end` event. */
-  finishes(event: WireEvent): boolean;
   /**
-   * The choices that finish with this event, by index. A stream that ends without an `end` event is whole once as many different ones have
-   * finished as were asked for.
+   * The choices for which this event tells why the model stopped (`finish_reason`, `stop_reason`), by index. A stream that ends without an
+   * `end` event is whole once as many different ones have finished as were asked for.
    */
   finished(event: WireEvent): readonly number[];
   /** The channel of a text slot in a streamed event: `0.content`, `0.tool.1`. `undefined`: not a running text (a whole string each time). */

@@ -2,7 +2,7 @@ import { Refusal } from "../errors.ts";
 import type { Reply, RequestHead } from "../http.ts";
 import type { Dialect } from "./dialect.ts";
 import { ask, edits, reasons } from "./openai-chat-ask.ts";
-import { channel, closes, finished, finishes, flowed, stage } from "./openai-chat-chunks.ts";
+import { channel, closes, finished, flowed, stage } from "./openai-chat-chunks.ts";
 import { delta, keepAlive } from "./openai-chat-delta.ts";
 import { error, errorOf, refusal, terminal } from "./openai-chat-errors.ts";
 import { answerHeaders, matches, modelInPath, operation, path, requestHeaders, sign } from "./openai-chat-routes.ts";
@@ -44,7 +44,6 @@ export const openaiChat: Dialect = {
   sign,
   stage,
   closes,
-  finishes,
   finished,
   channel,
   flowed,

@@ -69,12 +69,12 @@ describe("a whole body without content", () => {
 
 describe("the end of a stream", () => {
   it("is certain once the model said why it stopped", () => {
-    const finished = eventsOf("text.sse").filter((event) => dialect.finishes(event));
+    const finished = eventsOf("text.sse").filter((event) => dialect.finished(event).length > 0);
     expect(finished.map((event) => event.name)).toEqual(["message_delta"]);
     expect(eventsOf("text.sse").flatMap(dialect.finished)).toEqual([0]);
-    expect(dialect.finishes(wholeOf("message.json"))).toBe(true);
-    expect(dialect.finishes(eventWith({ type: "message_delta", delta: { stop_reason: null } }))).toBe(false);
-    expect(eventsOf("error-after-content.sse").some((event) => dialect.finishes(event))).toBe(false);
+    expect(dialect.finished(wholeOf("message.json"))).toEqual([0]);
+    expect(dialect.finished(eventWith({ type: "message_delta", delta: { stop_reason: null } }))).toEqual([]);
+    expect(eventsOf("error-after-content.sse").flatMap(dialect.finished)).toEqual([]);
   });
 });
 

@@ -128,10 +128,9 @@ describe("the end of an answer", () => {
   });
 
   it("is a reason to stop, other than an error", () => {
-    expect(stream("plain.sse").map(openaiChat.finishes)).toEqual([...Array(8).fill(false), true, false]);
-    expect(openaiChat.finishes(of({}, "error"))).toBe(false);
-    expect(openaiChat.finishes(wholeEvent(fixture("plain.json"), openaiChat))).toBe(true);
-    expect(openaiChat.finishes(of({ finish_reason: "stop" }))).toBe(false);
+    expect(stream("plain.sse").map(openaiChat.finished)).toEqual([...Array(8).fill([]), [0], []]);
+    expect(openaiChat.finished(wholeEvent(fixture("plain.json"), openaiChat))).toEqual([0]);
+    expect(openaiChat.finished(of({ finish_reason: "stop" }))).toEqual([]);
   });
 
   it("tells which of several choices have finished", () => {
@@ -148,6 +147,6 @@ describe("the end of an answer", () => {
   });
 
   it.each(streams)("comes in every stream that is not broken: %s", (name) => {
-    expect(stream(name).some(openaiChat.finishes)).toBe(!/error|broken/.test(name));
+    expect(stream(name).flatMap(openaiChat.finished).length > 0).toBe(!/error|broken/.test(name));
   });
 });
