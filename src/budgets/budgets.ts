@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { Config } from "../config/schema.ts";
 import { toDollars } from "../dollars.ts";
 import { Refusal } from "../errors.ts";
@@ -15,12 +16,12 @@ import type {
 import type { Denial } from "../stores/counters.ts";
 import { Account, type AccountParts } from "./account.ts";
 import { createFlow } from "./flow.ts";
-import { chargeOf, clampOf, type Need, needOf, streamWant, wholeWant } from "./needs.ts";
+import { chargeOf, clampOf, type Need, needOf, streamWant, unboundedIn, wholeWant } from "./needs.ts";
 import { createPersistence } from "./patience.ts";
-import { type Budgets, createScopes, spenderOf } from "./scopes.ts";
+import { type Budgets, createScopes, createTold, spenderOf } from "./scopes.ts";
 
 type Scopes = ReturnType<typeof createScopes>;
-type Shared = AccountParts & Pick<Parts, "log">;
+type Shared = AccountParts & Pick<Parts, "log"> & { readonly told: ReturnType<typeof createTold> };
 
 /** A reservation is charged in full when nobody settles it this long after its call's deadline: its process is gone. */
 const lease = 60_000;
@@ -46,7 +47,11 @@ class Spending implements CallHooks {
     this.#clamp = undefined;
     if (attempt.asked.operation !== "chat") return;
     const { ask, facts: known } = this.#call;
-    const budgets = this.#scopes(spenderOf(known.get(facts.caller), ask.model), this.#shared.clock.now());
+    const budgets = this.#scopes(
+      spenderOf(known.get(facts.caller), ask.model),
+      this.#shared.clock.now(),
+      this.#shared.told(known.get(facts.scrub)),
+    );
     if (budgets === undefined) return;
     try {
       return await this.#open(attempt, budgets);
@@ -104,8 +109,9 @@ class Spending implements CallHooks {
     const { asked, rates, target } = attempt;
     const budget = budgets.lines[0]?.name ?? "";
     if (rates === undefined) throw new Refusal("unpriced_model", { budget, target: target.name });
-    if (asked.unbounded.length > 0 && budgets.unknown === undefined) {
-      throw new Refusal("cost_unbounded", { budget, reason: asked.unbounded.join(",") });
+    const unbounded = unboundedIn(asked);
+    if (unbounded.length > 0 && budgets.unknown === undefined) {
+      throw new Refusal("cost_unbounded", { budget, reason: unbounded.join(",") });
     }
     return needOf(attempt, rates, budgets.unknown ?? 0n);
   }
@@ -168,7 +174,8 @@ export function createBudgets(budgets: Config["budgets"], { clock, log, stores }
       "hard budgets stand over a ledger that forgets what was spent when the process ends",
     );
   }
-  const shared: Shared = { clock, log, stores, persistence };
+  const told = createTold(new LRUCache<string, string>({ max: 10_000 }));
+  const shared: Shared = { clock, log, stores, persistence, told };
   return {
     name: "budgets",
     open: (call) => new Spending(call, scopes, shared),

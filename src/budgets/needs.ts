@@ -51,11 +51,15 @@ export interface Want {
   readonly part: number;
 }
 
+/** Why the cost has no bound that can be told beforehand. Which model a provider picks, and for what price, it alone knows. */
+export const unboundedIn = ({ furtherModels, unbounded }: Ask): readonly string[] =>
+  furtherModels?.includes("*") === true ? [...unbounded, "any_model"] : unbounded;
+
 export function needOf({ asked, size }: Pick<AttemptContext, "asked" | "size">, rates: Rates, unknown: bigint): Need {
   return {
     rates,
     input: size + asked.images * imageTokens + addedTokens,
-    unknown: asked.unbounded.length > 0 ? unknown : 0n,
+    unknown: unboundedIn(asked).length > 0 ? unknown : 0n,
     longest: (asked.maxOutput ?? longestAnswer) * asked.choices,
     hidden: asked.reasons || !asked.stream,
     reasons: asked.reasons,

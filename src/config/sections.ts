@@ -99,6 +99,16 @@ const budget = z.strictObject({
 });
 export const budgets = z.array(budget).default([]).describe("Hard limits on spending. All that match a call apply.");
 
+const uses = z
+  .strictObject({
+    answer: money.optional().describe("Answers, whatever is in them."),
+    webSearch: money.optional().describe("Searches of the web."),
+    webFetch: money.optional().describe("Pages fetched."),
+    codeExecution: money.optional().describe("Runs of code at the provider."),
+    searchSource: money.optional().describe("Sources that a search used, where the provider charges by them."),
+  })
+  .describe("Dollars per thousand uses of what is charged by the piece; what is left out is as the provider lists it.");
+
 const price = z
   .strictObject({
     input: money.describe("Input."),
@@ -106,6 +116,7 @@ const price = z
     cacheRead: money.optional().describe("Input read from the provider's cache."),
     cacheWrite: money.optional().describe("Input written to the provider's cache."),
     cacheWriteLong: money.optional().describe("Input written to the provider's cache for an hour."),
+    uses: uses.optional(),
   })
   .describe("Dollars per million tokens.");
 export const prices = record(z.string().min(1), price)

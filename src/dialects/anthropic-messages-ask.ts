@@ -67,7 +67,6 @@ function serverSide(document: Document, unbounded: Set<string>): void {
   const types = Array.isArray(managed) ? managed.map((edit) => String(fieldsOf(edit)?.type)) : [];
   if (types.some((type) => type.startsWith("compact_"))) unbounded.add("server_compaction");
   if (isSet(document.get(["fallbacks"]))) unbounded.add("server_fallback");
-  if (document.get(["speed"]) === "fast") unbounded.add("fast");
 }
 
 const isJson = (config: unknown, format: unknown): boolean => isSet(fieldsOf(config)?.format) || isSet(format);

@@ -25,14 +25,13 @@ export function reasons(model: string, document: Document): boolean {
   return isSet(document.get(["reasoning"])) || thinkers.test(model);
 }
 
-/** What makes the provider add to the input or charge by other prices than the model's. */
+/** What makes the provider add to the input, or charge for the answer by other prices than those of text. */
 function unboundedBy(model: string, document: Document): string[] {
   const found: string[] = [];
   const searches = ["web_search_options", "search_parameters", "plugins"].some((key) => isSet(document.get([key])));
   if (searches || /-search-(?:preview|api)/.test(model)) found.push("server_tool");
   const modalities = document.get(["modalities"]);
   if (Array.isArray(modalities) && modalities.includes("audio")) found.push("audio");
-  if (document.get(["service_tier"]) === "priority") found.push("priority");
   return found;
 }
 

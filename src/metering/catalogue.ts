@@ -1,5 +1,6 @@
 import { calcPrice, findProvider, type ModelPrice } from "@pydantic/genai-prices";
 import type { Target } from "../step.ts";
+import { type Fees, feesOf } from "./fees.ts";
 import type { Price, Tier } from "./rates.ts";
 
 /** A longer name is no model's; matching it costs time. */
@@ -66,14 +67,37 @@ export function sellerOf(target: Pick<Target, "baseUrl" | "provider">): string {
   return findProvider({ providerApiUrl: target.baseUrl })?.id ?? target.provider;
 }
 
-/** The list price of a model at an instant (milliseconds since the epoch); `undefined` where none is known. Never asks the network. */
-export function listPrice(seller: string, model: string, now: number): Price | undefined {
-  if (model.length > longestName) return undefined;
+export interface Listing {
+  /** `undefined` where none is known. */
+  readonly price: Price | undefined;
+  readonly fees: Fees;
+}
+
+const free: Price = [{ above: -1, input: 0n, output: 0n, cacheRead: 0n, cacheWrite: 0n, cacheWriteLong: 0n }];
+
+/** Dollars for a thousand uses to pico-dollars for one, of the dearest tier. */
+function perUse(price: ModelPrice, key: string): bigint | undefined {
+  const rate = rateAt(price, key, Number.POSITIVE_INFINITY);
+  return rate === undefined ? undefined : rate * 1_000n;
+}
+
+/** The catalogue throws on entries that it cannot read: such a model is unpriced. */
+function entryOf(seller: string, model: string, now: number): ReturnType<typeof calcPrice> {
+  if (model.length > longestName) return null;
   try {
-    const found = calcPrice({}, model, { providerId: seller, timestamp: new Date(now) });
-    return found === null ? undefined : toPrice(found.model_price);
+    return calcPrice({}, model, { providerId: seller, timestamp: new Date(now) });
   } catch {
-    // The catalogue throws on entries that it cannot read: such a model is unpriced.
-    return undefined;
+    return null;
   }
+}
+
+/** What a seller lists for a model at an instant (milliseconds since the epoch). Never asks the network. */
+export function listingOf(seller: string, model: string, now: number): Listing {
+  const found = entryOf(seller, model, now);
+  const price = found?.model_price ?? {};
+  const call = perUse(price, "requests_kcount");
+  const search = perUse(price, "web_searches_kcount");
+  // OpenAI lists its moderation models without a price, since they are free.
+  const isFree = seller === "openai" && found?.model.id === "moderation";
+  return { price: isFree ? free : toPrice(price), fees: feesOf(seller, model, { call, search }) };
 }

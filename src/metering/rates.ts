@@ -1,6 +1,7 @@
-import type { Usage } from "../dialects/dialect.ts";
+import type { TokenCounts, Usage } from "../dialects/dialect.ts";
 import type { Rates } from "../step.ts";
-import { type Factor, one, type Surcharge } from "./surcharge.ts";
+import { costOfUses, count, type Fees, knowsUses, noFees } from "./fees.ts";
+import { type Factor, noSurcharge, type Surcharge } from "./surcharge.ts";
 
 /** What a token costs from an input size on, in pico-dollars. */
 export interface Tier {
@@ -16,12 +17,15 @@ export interface Tier {
 /** A model's price: tiers by input size, ascending; the first is above -1, so that it covers an empty input. */
 export type Price = readonly [Tier, ...Tier[]];
 
-/** Tokens as a count that no odd report can make negative, fractional or endless. */
-function count(tokens: number): bigint {
-  return tokens > 0 ? BigInt(Math.ceil(Math.min(tokens, Number.MAX_SAFE_INTEGER))) : 0n;
+/** What models charge, and how far that is known. */
+export interface KnownRates extends Rates {
+  /** `bound` bounds whatever the call may cost. */
+  readonly bounded: boolean;
+  /** All that a usage tells has a price; else `cost` counts it as something that has. */
+  knows(usage: Usage): boolean;
 }
 
-function max(...amounts: readonly bigint[]): bigint {
+export function max(...amounts: readonly bigint[]): bigint {
   let most = 0n;
   for (const amount of amounts) if (amount > most) most = amount;
   return most;
@@ -61,7 +65,7 @@ function reached<T extends { readonly above: number }>(tiers: readonly T[], inpu
   return found;
 }
 
-function costOf(price: Price, usage: Usage): bigint {
+function costOf(price: Price, usage: TokenCounts): bigint {
   const write = count(usage.cacheWrite);
   const long = min(count(usage.cacheWriteLong), write);
   const read = count(usage.cacheRead);
@@ -77,23 +81,24 @@ function costOf(price: Price, usage: Usage): bigint {
   );
 }
 
-/** Exact rates of one model for calls under one `surcharge`. */
-export function createRates(price: Price, surcharge: Surcharge = { of: () => one, most: one }): Rates {
+/** Exact rates of one model for calls under one `surcharge`, which is for tokens alone. */
+export function createRates(price: Price, surcharge: Surcharge = noSurcharge, fees: Fees = noFees): KnownRates {
   const dearest = dearestOf(price);
 
-  const bound = (input: number, output: number): bigint => {
-    const rate = reached(dearest, input);
-    return times(count(input) * rate.input + count(output) * rate.output, surcharge.most);
-  };
-
   return {
-    cost: (usage) => times(costOf(price, usage), surcharge.of(usage.serviceTier)),
-    bound,
+    bounded: surcharge.known,
+    knows: (usage) => knowsUses(fees, usage),
+    cost: (usage) => times(costOf(price, usage), surcharge.of(usage.serviceTier)) + costOfUses(fees, usage),
+    bound(input, output) {
+      const rate = reached(dearest, input);
+      return times(count(input) * rate.input + count(output) * rate.output, surcharge.most) + fees.call;
+    },
     affordable(money, input) {
       const rate = reached(dearest, input);
       const [above, below] = surcharge.most;
-      const rest = (money * below) / above - count(input) * rate.input;
-      if (money < 0n || rest < 0n) return 0;
+      const forTokens = money - fees.call;
+      const rest = (forTokens * below) / above - count(input) * rate.input;
+      if (forTokens < 0n || rest < 0n) return 0;
       if (rate.output === 0n) return Number.MAX_SAFE_INTEGER;
       return Number(min(rest / rate.output, BigInt(Number.MAX_SAFE_INTEGER)));
     },

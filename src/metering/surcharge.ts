@@ -1,19 +1,26 @@
+import type { Ask } from "../dialects/dialect.ts";
+
 /** A fraction: numerator and denominator. */
 export type Factor = readonly [bigint, bigint];
 
 export const one: Factor = [1n, 1n];
 
-/** What a call asked for that changes every rate, as its body names it. */
+const tiers = ["default", "flex", "priority", "fast", "ultrafast"] as const;
+
+/** What a call asked for that changes every rate. */
 export interface Wish {
-  /** `service_tier`, where it is one that changes the price. */
-  readonly tier: string | undefined;
-  /** Anthropic `speed: "fast"`. */
-  readonly fast: boolean;
+  /** `Ask.serviceTier`, where it is one that changes the price. */
+  readonly tier: (typeof tiers)[number] | undefined;
   /** Anthropic `inference_geo: "us"`. */
   readonly domestic: boolean;
 }
 
-export const noWish: Wish = { tier: undefined, fast: false, domestic: false };
+export const noWish: Wish = { tier: undefined, domestic: false };
+
+export function wishOf({ serviceTier, inferenceGeo }: Pick<Ask, "serviceTier" | "inferenceGeo">): Wish {
+  if (serviceTier === undefined && inferenceGeo === undefined) return noWish;
+  return { tier: tiers.find((tier) => tier === serviceTier), domestic: inferenceGeo === "us" };
+}
 
 /** By what list prices are multiplied. */
 export interface Surcharge {
@@ -21,7 +28,11 @@ export interface Surcharge {
   of(tier: string | undefined): Factor;
   /** The most that an answer to this call can name. */
   readonly most: Factor;
+  /** `most` is. It is not where a tier is asked for whose price at this seller nobody knows. */
+  readonly known: boolean;
 }
+
+export const noSurcharge: Surcharge = { of: () => one, most: one, known: true };
 
 const half: Factor = [1n, 2n];
 const double: Factor = [2n, 1n];
@@ -59,27 +70,31 @@ function openaiTier(model: string, tier: string | undefined): Factor {
 const mayBeFast = (tier: string | undefined): boolean => tier !== "default" && tier !== "flex";
 
 function openaiSurcharge(model: string, baseUrl: string, { tier: asked }: Wish): Surcharge {
-  if (!openai.test(model)) return { of: () => one, most: one };
+  if (!openai.test(model)) return noSurcharge;
   const place = regionalHost.test(baseUrl) && regional.test(model) ? tenthMore : one;
   const asks = larger(one, openaiTier(model, asked));
   const most = mayBeFast(asked) ? larger(asks, openaiTier(model, "priority")) : asks;
   return {
     of: (tier) => product(place, tier === undefined ? asks : openaiTier(model, tier)),
     most: product(place, most),
+    known: true,
   };
 }
 
 /** Fast mode costs twice the list price, six times for Opus 4.6 and 4.7; US-only inference a tenth more. Source: Anthropic's price list. */
-function anthropicSurcharge(model: string, { fast, domestic }: Wish): Surcharge {
+function anthropicSurcharge(model: string, { tier: asked, domestic }: Wish): Surcharge {
   const speed: Factor = /^claude-opus-4[-.][67]/.test(model) ? [6n, 1n] : double;
-  const most = product(fast ? speed : one, domestic ? tenthMore : one);
-  return { of: (tier) => (tier === "batch" ? product(most, half) : most), most };
+  const most = product(asked === "fast" ? speed : one, domestic ? tenthMore : one);
+  return { of: (tier) => (tier === "batch" ? product(most, half) : most), most, known: true };
 }
 
-/** `provider` is the catalogue's name of who sells the model; others than the two have no surcharges here. */
+/** `default` and `flex` cost no more than the list says, wherever they are known. */
+const mayCostMore: ReadonlySet<string | undefined> = new Set(["priority", "fast", "ultrafast"]);
+
+/** `provider` is the catalogue's name of who sells the model; what others than the two add is not known. */
 export function surchargeOf(provider: string, name: string, baseUrl: string, wish: Wish): Surcharge {
   const model = name.trim().toLowerCase();
   if (provider === "openai") return openaiSurcharge(model, baseUrl, wish);
   if (provider === "anthropic") return anthropicSurcharge(model, wish);
-  return { of: () => one, most: one };
+  return mayCostMore.has(wish.tier) ? { ...noSurcharge, known: false } : noSurcharge;
 }

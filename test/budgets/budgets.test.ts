@@ -14,6 +14,21 @@ describe("what cannot be bounded", () => {
     });
   });
 
+  it("is refused where the provider may pick the model, unless it is said what to hold for that", async () => {
+    const ask = { furtherModels: ["gpt-5-mini", "*"] };
+    expect(await create().refusal({ ask })).toMatchObject({ code: "cost_unbounded", detail: { reason: "any_model" } });
+    const both = { ...ask, unbounded: ["server_fallback"] };
+    expect((await create().refusal({ ask: both })).detail.reason).toBe("server_fallback,any_model");
+    const { line, start } = create([{ limit: "$1", window: "day", unknown: "$0.05" }]);
+    await start({ ask });
+    expect((await line())?.held).toBe(BigInt(input) * micro + 10_000n * micro + 50_000n * micro);
+  });
+
+  it("is not what further models are that the request names: their prices are in the bound", async () => {
+    const { attempt } = await create().start({ ask: { furtherModels: ["gpt-5-mini"] } });
+    expect(attempt.refusal).toBeUndefined();
+  });
+
   it("reserves what is configured for it, on top, and only then", async () => {
     const { line, start } = create([{ limit: "$1", window: "day", unknown: "$0.05" }]);
     const { attempt } = await start({ ask: { unbounded: ["file"] } });

@@ -150,7 +150,6 @@ describe("input whose cost the body does not bound", () => {
     ["server_compaction", { context_management: { edits: [{ type: "compact_20260112" }] } }],
     ["server_fallback", { fallbacks: [{ model: "claude-opus-5" }] }],
     ["server_fallback", { fallbacks: "default" }],
-    ["fast", { speed: "fast" }],
   ])("%s", (reason, body) => {
     expect(ask(body).unbounded).toContain(reason);
   });

@@ -113,7 +113,6 @@ describe("the cost of what a caller sends", () => {
     ["server_tool", { tools: [{ type: "browser_search" }] }],
     ["server_tool", { model: "gpt-4o-search-preview" }],
     ["audio", { modalities: ["text", "audio"], audio: { voice: "alloy", format: "wav" } }],
-    ["priority", { service_tier: "priority" }],
   ])("has no bound with a %s: %j", (reason, body) => {
     expect(ask(body).unbounded).toEqual([reason]);
   });

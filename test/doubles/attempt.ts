@@ -2,7 +2,7 @@ import type { Ask, AskChange, Dialect, Usage, WireEvent } from "../../src/dialec
 import { noUsage } from "../../src/dialects/dialect.ts";
 import type { Refusal } from "../../src/errors.ts";
 import { type Caller, createFacts, facts } from "../../src/facts.ts";
-import { noBytes } from "../../src/http.ts";
+import { type HttpHead, noBytes } from "../../src/http.ts";
 import type {
   AttemptContext,
   AttemptHooks,
@@ -168,6 +168,11 @@ export class ScriptedAttempt implements AttemptContext {
     return this;
   }
 
+  /** The provider's head comes. */
+  head(head: HttpHead): void {
+    for (const hook of this.#hooks) hook.head?.(head);
+  }
+
   /** One event of the answer comes: `tokens` more have flowed, and `usage` is reported. True when the caller gets it. */
   event(tokens: number, usage: Partial<Usage> = {}, event: WireEvent = someEvent): boolean {
     this.flowed += tokens;
@@ -198,7 +203,7 @@ export class ScriptedAttempt implements AttemptContext {
       status: 200,
       reason: undefined,
       losses: [],
-    retryAfter: undefined,
+      retryAfter: undefined,
       sent: true,
       committed: true,
       usage: this.usage,

@@ -1,4 +1,5 @@
 import { type ConfigInput, schema } from "../../src/config/schema.ts";
+import type { Usage } from "../../src/dialects/dialect.ts";
 import { toDollars } from "../../src/dollars.ts";
 import { toPrice } from "../../src/metering/catalogue.ts";
 import { createPrices } from "../../src/metering/prices.ts";
@@ -99,5 +100,66 @@ describe("prices", () => {
 
   it("read the catalogue's floats exactly", () => {
     expect(toPrice({ input_mtok: 0.1, output_mtok: 0.0375 })?.[0]).toMatchObject({ input: 100_000n, output: 37_500n });
+  });
+
+  it("are nothing for moderation by OpenAI", () => {
+    expect(thousand("omni-moderation-latest")).toBe("$0.000000");
+    expect(
+      thousand("omni-moderation-latest", { target: { baseUrl: "https://api.groq.com/openai/v1" } }),
+    ).toBeUndefined();
+  });
+});
+
+describe("what is charged by the piece", () => {
+  const claude = { provider: "anthropic", baseUrl: "https://api.anthropic.com/v1" } as const;
+  const perplexity = { baseUrl: "https://api.perplexity.ai" };
+
+  interface Piece extends Question {
+    readonly uses?: Usage["serverTools"];
+    /** Tokens each way. */
+    readonly tokens?: number;
+  }
+  const told = (model: string, { prices, target, uses = {}, tokens = 0 }: Piece) => {
+    const clock = createFakeClock(november);
+    const rates = createPrices(schema.parse({ prices }).prices, clock).find(
+      { ...plainTarget, ...target },
+      model,
+      noWish,
+    );
+    if (rates === undefined) throw new Error(`${model} has no price`);
+    const usage = finalUsage(tokens, tokens, { serverTools: uses });
+    return rates.knows(usage) ? toDollars(rates.cost(usage)) : "unknown";
+  };
+
+  it.each<readonly [model: string, piece: Piece, expected: string]>([
+    ["claude-opus-5", { target: claude, uses: { web_search: 3, web_fetch: 5 } }, "$0.030000"],
+    ["claude-opus-5", { target: claude, uses: { code_execution: 1 } }, "unknown"],
+    ["claude-opus-5", { target: claude, uses: { code_execution: 0 } }, "$0.000000"],
+    ["gpt-5", { uses: { web_search: 1 } }, "$0.010000"],
+    ["grok-4", { target: { baseUrl: "https://api.x.ai/v1" }, uses: { search_source: 4 } }, "$0.100000"],
+    ["grok-4", { target: { baseUrl: "https://api.x.ai/v1" }, uses: { web_search: 1 } }, "unknown"],
+    ["sonar-deep-research", { target: perplexity, uses: { web_search: 20 } }, "$0.100000"],
+    ["sonar", { target: perplexity, uses: { web_search: 2 }, tokens: 1_000 }, "$0.014000"], // $12 per 1,000 answers
+    ["gpt-4o-search-preview", { tokens: 1_000 }, "$0.037500"],
+  ])("%s %j costs %s", (model, piece, expected) => {
+    expect(told(model, piece)).toBe(expected);
+  });
+
+  it("is the operator's own first, then as listed", () => {
+    const prices = { "claude-opus-5": { input: "$0", output: "$0", uses: { codeExecution: "$5", answer: "$2" } } };
+    const uses = { code_execution: 2, web_search: 1 };
+    expect(told("claude-opus-5", { prices, target: claude, uses, tokens: 1 })).toBe("$0.022000");
+  });
+
+  it("is nothing where no answer came", () => {
+    expect(told("gpt-4o-search-preview", {})).toBe("$0.000000");
+  });
+
+  it("is within the bound, as far as it is for every answer", () => {
+    const rates = createPrices({}, createFakeClock(november)).find(plainTarget, "gpt-4o-search-preview", noWish);
+    const [bound, alone] = [rates?.bound(1_000, 100) ?? 0n, rates?.bound(0, 0) ?? 0n];
+    expect(toDollars(alone)).toBe("$0.025000");
+    expect([rates?.affordable(bound, 1_000), rates?.affordable(bound - 1n, 1_000)]).toEqual([100, 99]);
+    expect(rates?.affordable(alone - 1n, 0)).toBe(0);
   });
 });

@@ -128,7 +128,7 @@ describe("the tier of service", () => {
   });
 
   it("is bounded by what may be answered: the project's setting decides unless the call names its tier", () => {
-    const bound = (name: string | undefined) => toDollars(ratesOf("gpt-5", { ...noWish, tier: name }).bound(0, 1_000));
+    const bound = (name: Wish["tier"]) => toDollars(ratesOf("gpt-5", { ...noWish, tier: name }).bound(0, 1_000));
     expect(bound(undefined)).toBe("$0.020000");
     expect(bound("default")).toBe("$0.010000");
     expect(bound("flex")).toBe("$0.010000");
@@ -136,8 +136,8 @@ describe("the tier of service", () => {
   });
 
   it("counts Anthropic's fast mode and US-only inference as asked for", () => {
-    expect(cost("claude-opus-5", finalUsage(0, 1_000), { ...noWish, fast: true })).toBe("$0.050000");
-    expect(cost("claude-opus-4-6", finalUsage(0, 1_000), { ...noWish, fast: true })).toBe("$0.150000");
+    expect(cost("claude-opus-5", finalUsage(0, 1_000), { ...noWish, tier: "fast" })).toBe("$0.050000");
+    expect(cost("claude-opus-4-6", finalUsage(0, 1_000), { ...noWish, tier: "fast" })).toBe("$0.150000");
     expect(cost("claude-opus-5", finalUsage(0, 1_000), { ...noWish, domestic: true })).toBe("$0.027500");
   });
 
@@ -163,7 +163,7 @@ const tierOf = (above: number): fc.Arbitrary<Tier> =>
 const anyRates = fc
   .tuple(tierOf(-1), tierOf(50), tierOf(5_000), fc.integer({ min: 0, max: 2 }), fc.bigInt({ min: 1n, max: 7n }))
   .map(([first, second, third, extra, above]) =>
-    createRates([first, ...[second, third].slice(0, extra)], { of: () => [above, 3n], most: [above, 3n] }),
+    createRates([first, ...[second, third].slice(0, extra)], { of: () => [above, 3n], most: [above, 3n], known: true }),
   );
 const tokens = fc.oneof(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 300_000 }));
 
