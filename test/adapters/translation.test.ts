@@ -151,4 +151,34 @@ describeAdapters("several choices", (host) => {
     expect(scene.receipts[0]?.outcome).toBe("answered");
     await scene.finish(1);
   });
+
+  const told = { prompt_tokens: 9, completion_tokens: 2, total_tokens: 11 };
+  const ends = (index: number, usage?: object) =>
+    `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "gpt-4.1-mini", choices: [{ index, delta: {}, finish_reason: "stop" }], ...(usage && { usage }) })}\n\n`;
+
+  /** Red when usage that comes with the first choice's end lets the others flow on without money. */
+  it("are cut where the money ends, whatever usage the first of them told", async () => {
+    const scene = await begin(host);
+    const words = Array.from({ length: 60 }, () => second("a hundred bytes ".repeat(7)));
+    scene.answer(streams([role, chunk({ content: "One." }), ends(0, told), ...words, ends(1), "data: [DONE]\n\n"]));
+    const got = await scene.call(asking("Go on.", { ...both, max_tokens: 64_000 }, "openai", "psk_poor"));
+    const [receipt] = scene.receipts;
+    if (host.mutates) expect(got.text).toContain("budget_exceeded");
+    expect(receipt).toMatchObject({ outcome: host.mutates ? "cut" : "answered", usage: { final: false } });
+    await scene.finish(1);
+  });
+
+  /** Red when such usage is taken for all, or the usage of all for that of one. */
+  it.each([
+    ["with the last of them", [ends(0), ends(1, told)], true],
+    ["behind them", [ends(0), ends(1), `data: ${JSON.stringify({ choices: [], usage: told })}\n\n`], true],
+    ["for fewer than were asked for", [ends(0, told)], true],
+    ["before the last of them", [ends(0, told), second("Two."), ends(1)], false],
+  ])("tell their usage %s", async (_, last, final) => {
+    const scene = await begin(host);
+    scene.answer(streams([role, chunk({ content: "One." }), ...last, "data: [DONE]\n\n"]));
+    await scene.call(asking("Go on.", both));
+    expect(scene.receipts[0]).toMatchObject({ outcome: "answered", usage: { final, input: 9, output: 2 } });
+    await scene.finish(1);
+  });
 });
