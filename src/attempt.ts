@@ -194,9 +194,17 @@ export class RunningAttempt implements Attempt {
     const { dialect, wire } = this.#context;
     const { gauge, generates } = this.#owner;
     const errors = kind === "error" ? createHold(gauge, errorLimit, () => new Refusal("upstream_error")) : undefined;
-    const hold = errors ?? this.#hold;
-    const speech = { dialect, wire, translation: this.#translation };
-    return new Answer(kind, { ...speech, status, context: this.#context, chain: this.#chain, hold, generates }, this);
+    const parts = {
+      wire,
+      dialect,
+      translation: this.#translation,
+      status,
+      context: this.#context,
+      chain: this.#chain,
+      hold: errors ?? this.#hold,
+      generates,
+    };
+    return new Answer(kind, parts, this);
   }
 
   #emit(event: WireEvent): void {
