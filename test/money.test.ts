@@ -78,3 +78,74 @@ describe.each([
     await close();
   });
 });
+
+describe("an answer that tells of more than its own tokens", () => {
+  const counts = (input: number, output: number) => ({ input_tokens: input, output_tokens: output });
+  const answers = (fields: object): Script => {
+    const head = { id: "msg_1", type: "message", role: "assistant", model: "claude-haiku-4-5" };
+    const content = [{ type: "text", text: "Done." }];
+    const body = JSON.stringify({ ...head, content, stop_reason: "end_turn", stop_sequence: null, ...fields });
+    return () => ({ headers: { "content-type": "application/json" }, pieces: [body] });
+  };
+
+  const cost = async (script: Script, fields: object, unknown?: string) => {
+    const stores = createMemoryStores({ clock: systemClock }, { keep: 10 });
+    const test = createTestGateway(
+      {
+        targets: { anthropic: { provider: "anthropic", apiKey: "sk-test" } },
+        access: { keys: [{ id: "web", hash: hashKey("psk_web") }] },
+        budgets: [{ limit: "$1", window: "total", ...(unknown !== undefined && { unknown }) }],
+      },
+      { stores },
+    );
+    test.answer(script);
+    const headers = { "x-api-key": "psk_web", "anthropic-version": "2023-06-01", "content-type": "application/json" };
+    const messages = [{ role: "user", content: "Look it up." }];
+    const body = JSON.stringify({ model: "claude-haiku-4-5", max_tokens: 1_000, messages, ...fields });
+    const answer = await test.fetch("https://api.anthropic.com/v1/messages", { method: "POST", headers, body });
+    await answer.text();
+    await test.close();
+    const [line] = await stores.counters.read(["everybody/total"]);
+    const [receipt] = test.receipts;
+    expect(line ?? { held: 0n, spent: 0n }).toMatchObject({ held: 0n, spent: receipt?.cost });
+    return receipt?.code ?? answer.headers.get("x-postern-cost");
+  };
+
+  // $1 and $5 a million tokens of Haiku, $5 and $25 of Opus, a cent a search.
+  const advisor = { tools: [{ type: "advisor_20260301", name: "advisor", model: "claude-opus-5" }] };
+  const search = { tools: [{ type: "web_search_20250305", name: "web_search" }] };
+  const fallback = { fallbacks: [{ model: "claude-opus-5" }] };
+  const advised = [
+    { type: "message", model: "claude-haiku-4-5", ...counts(1_000, 100) },
+    { type: "advisor_message", model: "claude-opus-5", ...counts(1_000, 100) },
+  ];
+  const fellBack = [
+    { type: "message", model: "claude-haiku-4-5", ...counts(1_000, 100) },
+    { type: "fallback_message", model: "claude-opus-5", ...counts(1_000, 100) },
+  ];
+
+  it.each<readonly [what: string, fields: object, told: object, expected: string]>([
+    ["an advisor", advisor, { usage: { ...counts(1_000, 100), iterations: advised } }, "$0.009000"],
+    [
+      "searches",
+      search,
+      { usage: { ...counts(1_000, 100), server_tool_use: { web_search_requests: 2 } } },
+      "$0.021500",
+    ],
+    [
+      "code that ran",
+      search,
+      { usage: { ...counts(1_000, 100), server_tool_use: { code_execution_requests: 1 } } },
+      "unknown",
+    ],
+    [
+      "a fallback and what the first model said",
+      fallback,
+      { model: "claude-opus-5", usage: { ...counts(1_000, 100), iterations: fellBack } },
+      "$0.009000",
+    ],
+  ])("%s", async (_, fields, told, expected) => {
+    expect(await cost(answers(told), fields, "$0.10")).toBe(expected);
+    expect(await cost(answers(told), fields)).toBe("cost_unbounded");
+  });
+});
