@@ -2,6 +2,9 @@ declare const redacted: unique symbol;
 /** Text in which nothing personal is left. Only redaction makes it; it is all that a sink takes. */
 export type Redacted = string & { readonly [redacted]: true };
 
+/** The same as UTF-8: a body is not decoded for a sink that takes bytes. */
+export type RedactedBytes = Uint8Array & { readonly [redacted]: true };
+
 /** A named fact, written once by the step that owns it. */
 export interface FactKey<T> {
   readonly name: string;
@@ -51,7 +54,7 @@ export const facts = {
   /** Masks whatever personal data or secret a text holds, known from this call or detected anew. */
   scrub: fact<(text: string) => Redacted>("redaction", "scrub"),
   /** The request body with every edit made, as a provider that is not trusted would get it. */
-  payload: fact<() => Redacted>("redaction", "payload"),
+  payload: fact<() => RedactedBytes>("redaction", "payload"),
   /** What is left of the tightest budget after this call's reservation, in pico-dollars, and that budget's name. */
   budget: fact<() => { readonly name: string; readonly left: bigint } | undefined>("budgets", "left"),
   /** The most output tokens a whole answer was clamped to. */

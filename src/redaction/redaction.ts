@@ -1,5 +1,5 @@
 import type { Config } from "../config/schema.ts";
-import { type Facts, facts, type Redacted } from "../facts.ts";
+import { type Facts, facts, type Redacted, type RedactedBytes } from "../facts.ts";
 import type { Document } from "../slot.ts";
 import type { AttemptContext, AttemptHooks, CallContext, CallHooks, Parts, Step } from "../step.ts";
 import type { Scanner } from "./detectors/scanner.ts";
@@ -63,12 +63,9 @@ function openAttempt(attempt: AttemptContext, call: CallContext, vault: Vault, l
   };
 }
 
-const toText = ({ buffer, byteOffset, length }: Uint8Array): string =>
-  Buffer.from(buffer, byteOffset, length).toString();
-
 /** The edited body; where something found in it could not be edited (flagged, blocked, observed), its value with every string scrubbed. */
-function payloadOf(document: Document, of: Facts, clean: (text: string) => Redacted): Redacted {
+function payloadOf(document: Document, of: Facts, clean: (text: string) => Redacted): RedactedBytes {
   const masked = (of.get(facts.findings) ?? []).every(({ action }) => action === "masked");
-  if (masked) return toText(document.render()) as Redacted;
-  return JSON.stringify(scrubValue(document.get([]), clean)) as Redacted;
+  if (masked) return document.render() as RedactedBytes;
+  return Buffer.from(JSON.stringify(scrubValue(document.get([]), clean))) as Uint8Array as RedactedBytes;
 }

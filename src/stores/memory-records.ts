@@ -1,5 +1,5 @@
 import type { Redacted } from "../facts.ts";
-import type { CallRecord, Records } from "./records.ts";
+import type { CallRecord, NewRecord, Records } from "./records.ts";
 
 /** Payloads as bytes: they live outside of the heap, where no collection copies them, and in half the memory of most strings. */
 interface Kept {
@@ -8,11 +8,11 @@ interface Kept {
   readonly answer: Buffer | undefined;
 }
 
-const toBytes = (text: Redacted | undefined): Buffer | undefined =>
-  text === undefined ? undefined : Buffer.from(text);
+const toBytes = (of: string | Uint8Array | undefined): Buffer | undefined =>
+  of === undefined ? undefined : typeof of === "string" ? Buffer.from(of) : Buffer.from(of);
 const toText = (bytes: Buffer | undefined): Redacted | undefined => bytes?.toString() as Redacted | undefined;
 
-const keep = ({ receipt, traceId, spanId, request, answer }: CallRecord): Kept => ({
+const keep = ({ receipt, traceId, spanId, request, answer }: NewRecord): Kept => ({
   record: { receipt, traceId, spanId },
   request: toBytes(request),
   answer: toBytes(answer),

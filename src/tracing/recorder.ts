@@ -1,19 +1,19 @@
 import type { Parts } from "../step.ts";
-import type { CallRecord } from "../stores/records.ts";
+import type { NewRecord } from "../stores/records.ts";
 
 const queueLimit = 10_000;
 const batchLimit = 500;
 
 /** Writes records in batches behind a bounded queue: a store that is slow or gone costs records, never a call. */
 export interface Recorder {
-  add(record: CallRecord): void;
+  add(record: NewRecord): void;
   readonly dropped: number;
   /** Writes what is queued, once. */
   close(): Promise<void>;
 }
 
 export function createRecorder({ stores, log }: Pick<Parts, "stores" | "log">): Recorder {
-  let queue: CallRecord[] = [];
+  let queue: NewRecord[] = [];
   let writing: Promise<void> | undefined;
   let dropped = 0;
 

@@ -197,13 +197,13 @@ describe("what is told", () => {
   it("shows the edited body as payload", () => {
     const call = createCall();
     call.send(messages(`${ada} sk-12345678`));
-    expect(contents(call.facts.get(facts.payload)?.() ?? "")).toEqual(["[EMAIL_1] [SECRET_1]"]);
+    expect(contents(Buffer.from(call.facts.get(facts.payload)?.() ?? []).toString())).toEqual(["[EMAIL_1] [SECRET_1]"]);
   });
 
   it.each(["flag", "block"] as const)("shows no payload with what it had to leave in place (%s)", (action) => {
     const call = createCall({ scanner: scannerOf({ ...email, action }, phone) });
     call.send({ messages: [{ content: `\n${ada} 4915112345`, id: bob, [ada]: [bob, 1, null] }] });
-    const payload = call.facts.get(facts.payload)?.() ?? "";
+    const payload = Buffer.from(call.facts.get(facts.payload)?.() ?? []).toString();
     expect(JSON.parse(payload)).toEqual({
       messages: [{ content: "\n[EMAIL] [PHONE_1]", id: "[EMAIL]", "[EMAIL]": ["[EMAIL]", 1, null] }],
     });

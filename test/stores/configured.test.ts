@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { relative } from "node:path";
 import { createStores, type Places } from "../../src/stores/configured.ts";
-import type { CallRecord } from "../../src/stores/records.ts";
+import type { NewRecord } from "../../src/stores/records.ts";
 import { createCallContext, receiptOf } from "../doubles/attempt.ts";
 import { createScene, query, reserve } from "./sqlite/scene.ts";
 
 const scene = createScene();
-const record: CallRecord = {
+const record: NewRecord & { request: undefined } = {
   receipt: receiptOf(createCallContext({ id: "a" }), []),
   traceId: "",
   spanId: "",

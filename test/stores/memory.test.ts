@@ -1,7 +1,7 @@
 import type { Entry } from "../../src/stores/ledger.ts";
 import { createMemoryStores } from "../../src/stores/memory.ts";
 import { createMemoryLedger } from "../../src/stores/memory-ledger.ts";
-import type { CallRecord } from "../../src/stores/records.ts";
+import type { CallRecord, NewRecord } from "../../src/stores/records.ts";
 import { createSettledIds } from "../../src/stores/settled-ids.ts";
 import { createCallContext, receiptOf } from "../doubles/attempt.ts";
 import { createFakeClock } from "../doubles/clock.ts";
@@ -50,7 +50,7 @@ describe("the ledger in memory", () => {
 });
 
 describe("records in memory", () => {
-  const record = (id: string): CallRecord => ({
+  const record = (id: string): NewRecord & { request: undefined } => ({
     receipt: receiptOf(createCallContext({ id }), []),
     traceId: "",
     spanId: "",

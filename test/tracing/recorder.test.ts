@@ -1,8 +1,8 @@
-import type { CallRecord, Records } from "../../src/stores/records.ts";
+import type { NewRecord, Records } from "../../src/stores/records.ts";
 import type { Stores } from "../../src/stores/stores.ts";
 import { createRecorder } from "../../src/tracing/recorder.ts";
 
-const record = { traceId: "t" } as CallRecord;
+const record = { traceId: "t" } as NewRecord;
 
 function recorderOver(write: Records["write"]) {
   const warnings: string[] = [];

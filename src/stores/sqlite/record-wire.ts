@@ -1,6 +1,6 @@
 import type { Usage } from "../../dialects/dialect.ts";
 import type { AttemptOutcome, Receipt } from "../../step.ts";
-import type { CallRecord } from "../records.ts";
+import type { NewRecord } from "../records.ts";
 import type { Value } from "./driver.ts";
 
 /** A column and where its value comes from. */
@@ -53,7 +53,7 @@ const receiptColumns: readonly Column<Receipt>[] = [
   ...usageColumns,
 ];
 
-const traceColumns: readonly Column<CallRecord>[] = [
+const traceColumns: readonly Column<NewRecord>[] = [
   ["trace_id", (record) => record.traceId],
   ["span_id", (record) => record.spanId],
 ];
@@ -91,15 +91,18 @@ const toValue = (value: Value | undefined | boolean): Value => {
   return typeof value === "boolean" ? Number(value) : value;
 };
 
+const toText = (bytes: Uint8Array | undefined): Value =>
+  bytes === undefined ? null : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+
 function writeColumns<From>(to: Value[], columns: readonly Column<From>[], from: From): void {
   for (const [, of] of columns) to.push(toValue(of(from)));
 }
 
 /** Texts that are `Redacted`, and what a receipt names; nothing else of a call goes to the thread. */
-export function writeRecord(to: Value[], record: CallRecord): void {
+export function writeRecord(to: Value[], record: NewRecord): void {
   writeColumns(to, receiptColumns, record.receipt);
   writeColumns(to, traceColumns, record);
-  to.push(toValue(record.request), toValue(record.answer), record.receipt.attempts.length);
+  to.push(toText(record.request), toValue(record.answer), record.receipt.attempts.length);
   for (const outcome of record.receipt.attempts) writeColumns(to, outcomeColumns, outcome);
 }
 

@@ -1,6 +1,6 @@
 import { Worker } from "node:worker_threads";
 import type { Logger } from "../../step.ts";
-import type { CallRecord } from "../records.ts";
+import type { CallRecord, NewRecord } from "../records.ts";
 import { type Deferred, defer } from "./deferred.ts";
 import { FileFailure } from "./failure.ts";
 import { type Operation, writeOperation } from "./ledger-wire.ts";
@@ -59,7 +59,7 @@ export class DatabaseThread {
     await written;
   }
 
-  async write(records: readonly CallRecord[]): Promise<void> {
+  async write(records: readonly NewRecord[]): Promise<void> {
     this.#check();
     const width = records.reduce((sum, { request, answer }) => sum + (request?.length ?? 0) + (answer?.length ?? 0), 0);
     const written = this.#outboxes.records.add(width, (to) => {

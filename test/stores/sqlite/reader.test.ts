@@ -4,7 +4,7 @@ import type { AttemptOutcome, Receipt } from "../../../src/step.ts";
 import type { CallRecord } from "../../../src/stores/records.ts";
 import { type Dimension, openReader, spendDimensions } from "../../../src/stores/sqlite-reader.ts";
 import { createCallContext, receiptOf } from "../../doubles/attempt.ts";
-import { change, createScene, noon } from "./scene.ts";
+import { change, createScene, noon, written } from "./scene.ts";
 
 const scene = createScene();
 const largest = 2n ** 63n - 1n;
@@ -53,7 +53,7 @@ function record(id: string, { team, model = "fast", at = noon, attempts = [], te
 async function fill(...all: readonly CallRecord[]) {
   const path = scene.newPath();
   const stores = await scene.start(path);
-  await stores.records.write(all);
+  await stores.records.write(written(all));
   const reader = openReader(path);
   scene.atEnd(() => reader.close());
   return { path, stores, reader };
@@ -74,7 +74,7 @@ describe("reading a file that a gateway writes", () => {
     const { reader, stores } = await fill(record("a"));
     const seen: string[][] = [];
     for (const id of ["b", "c"]) {
-      await stores.records.write([record(id)]);
+      await stores.records.write(written([record(id)]));
       seen.push(reader.listCalls().map(({ receipt }) => receipt.id));
     }
     expect(seen).toEqual([
@@ -91,7 +91,7 @@ describe("reading a file that a gateway writes", () => {
       ["e", "d"],
       ["c", "b"],
     ]);
-    await stores.records.write([record("f"), record("g"), record("h")]);
+    await stores.records.write(written([record("f"), record("g"), record("h")]));
     const came = reader.listCalls({ limit: 2, after: newest[0]?.cursor });
     const then = reader.listCalls({ limit: 2, after: came.at(-1)?.cursor });
     expect([came, then].map((page) => page.map(({ receipt }) => receipt.id))).toEqual([["f", "g"], ["h"]]);

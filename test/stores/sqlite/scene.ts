@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { RedactedBytes } from "../../../src/facts.ts";
 import type { Entry } from "../../../src/stores/ledger.ts";
+import type { CallRecord, NewRecord } from "../../../src/stores/records.ts";
 import { openDatabase, type Row, type Value } from "../../../src/stores/sqlite/driver.ts";
 import { createSqliteStores, type SqliteOptions, type SqliteStores } from "../../../src/stores/sqlite.ts";
 import { createLog } from "../../doubles/attempt.ts";
@@ -82,3 +84,10 @@ export const bytesOf = (path: string): string =>
     .filter((file) => existsSync(file))
     .map((file) => readFileSync(file, "latin1"))
     .join("\n");
+
+/** Records as a gateway writes them. */
+export const written = (records: readonly CallRecord[]): readonly NewRecord[] =>
+  records.map((record) => ({ ...record, request: toBytes(record.request) }));
+
+const toBytes = (text: string | undefined): RedactedBytes | undefined =>
+  text === undefined ? undefined : (Buffer.from(text) as Uint8Array as RedactedBytes);
