@@ -25,6 +25,8 @@ type Shared = AccountParts & Pick<Parts, "log"> & { readonly told: ReturnType<ty
 
 /** A reservation is charged in full when nobody settles it this long after its call's deadline: its process is gone. */
 const lease = 60_000;
+/** More than anybody can spend. */
+const unlimited = 1n << 100n;
 
 /** One call under its budgets: reserves before each attempt leaves, settles after it. */
 class Spending implements CallHooks {
@@ -65,17 +67,21 @@ class Spending implements CallHooks {
     if (this.#clamp !== undefined) return { "x-postern-max-tokens": String(this.#clamp) };
   }
 
-  async settle(receipt: Receipt): Promise<void> {
-    for (const [number, budgets] of this.#missed) {
-      const cost = receipt.attempts.find((attempt) => attempt.number === number)?.cost ?? 0n;
-      if (cost === 0n) continue;
-      const unlimited = budgets.lines.map((line) => ({ ...line, limit: line.limit + (1n << 100n) }));
-      // An id of its own: under the attempt's, the store may know a reservation that was given up.
-      const account = this.#account(`${number}/observed`, { ...budgets, lines: unlimited });
-      // Whatever came of it, what the store may hold is settled.
-      await account.hold({ least: cost, useful: cost, most: cost, part: 1 }).catch(() => {});
-      await account.settle(cost);
+  async settle({ attempts }: Receipt): Promise<void> {
+    for (const { cost, number } of attempts) {
+      const budgets = this.#missed.get(number);
+      if (budgets !== undefined && cost > 0n) await this.#count(number, budgets, cost);
     }
+  }
+
+  /** What was spent is held first, since money is only ever settled in the lines that hold it. */
+  async #count(number: number, budgets: Budgets, cost: bigint): Promise<void> {
+    const lines = budgets.lines.map((line) => ({ ...line, limit: unlimited }));
+    // An id of its own: under the attempt's, the store may know a reservation that was given up.
+    const account = this.#account(`${number}/observed`, { ...budgets, lines });
+    // Whatever came of it, what the store may hold is settled.
+    await account.hold({ least: cost, useful: cost, most: cost, part: 1 }).catch(() => {});
+    await account.settle(cost);
   }
 
   async #open(attempt: AttemptContext, budgets: Budgets): Promise<AttemptHooks> {
