@@ -23,6 +23,9 @@ export function withOthers(rates: KnownRates, find: Find): KnownRates {
   };
 }
 
+/** Further models that are looked up for a call; servers take three or so. */
+const mostModels = 16;
+
 const snapshot = /-(?:\d{4}-\d\d-\d\d|\d{8})$/;
 
 /** An answer may name the snapshot of a model that was asked for by its name. */
@@ -36,7 +39,8 @@ const isNothing = ({ input, output, others }: Usage): boolean => input === 0 && 
  * @param further Names, of which `*` stands for whatever the provider picks.
  */
 export function createSharedRates(model: string, own: KnownRates, further: readonly string[], find: Find): KnownRates {
-  const named = further.filter((each) => each !== "*");
+  const all = further.filter((each) => each !== "*");
+  const named = all.slice(0, mostModels);
   const known = [own, ...named.flatMap((each) => find(each) ?? [])];
 
   const answering = (name: string): KnownRates | undefined => {
@@ -47,7 +51,7 @@ export function createSharedRates(model: string, own: KnownRates, further: reado
     name === undefined ? undefined : answering(name);
 
   return {
-    bounded: known.length > named.length && known.every(({ bounded }) => bounded),
+    bounded: known.length > all.length && known.every(({ bounded }) => bounded),
     knows: (usage) => isNothing(usage) || (ratesOf(usage)?.knows(usage) ?? false),
     cost: (usage) => ratesOf(usage)?.cost(usage) ?? max(...known.map((rates) => rates.cost(usage))),
     bound: (input, output) => max(...known.map((rates) => rates.bound(input, output))),

@@ -73,6 +73,21 @@ describe("a call that any of several models may answer", () => {
     expect(createSharedRates("small", small, ["nobody", "nobody"], find).bounded).toBe(false);
   });
 
+  it("has none where it names more than anybody would, and looks for few of them", () => {
+    let looked = 0;
+    const counting = (model: string) => {
+      looked++;
+      return find(model);
+    };
+    const many = createSharedRates(
+      "small",
+      small,
+      Array.from({ length: 100_000 }, () => "large"),
+      counting,
+    );
+    expect([many.bounded, many.cost(finalUsage(10, 1)), looked]).toEqual([false, 100n, 16]);
+  });
+
   it("costs what the one does that the provider picked", () => {
     const any = createSharedRates("small", small, ["*"], find);
     expect(any.cost(finalUsage(10, 1, { model: "large" }))).toBe(100n);
