@@ -6,7 +6,7 @@ import { createMetering } from "../../src/metering/metering.ts";
 import type { AttemptOutcome, Step } from "../../src/step.ts";
 import type { Counters } from "../../src/stores/counters.ts";
 import { createMemoryStores, type MemoryStores } from "../../src/stores/memory.ts";
-import { createCallContext, createLog, finalUsage, ScriptedAttempt } from "../doubles/attempt.ts";
+import { createCallContext, createLog, finalUsage, plainTarget, ScriptedAttempt } from "../doubles/attempt.ts";
 import { createFakeClock } from "../doubles/clock.ts";
 import { createFaultyStores, type Fault, type StoreOperation } from "../doubles/faulty-stores.ts";
 
@@ -23,6 +23,8 @@ export interface Scenario {
   /** Output tokens that the model would give if nobody stopped it. */
   readonly tokens: number;
   readonly choices: number;
+  /** May be answered by a dearer model, and is. */
+  readonly fallsBack: boolean;
   /** Ends before its usage is told, after this part of its tokens. */
   readonly breaksAfter: number | undefined;
   readonly ending: "answered" | "aborted" | "broken" | "refused";
@@ -85,15 +87,21 @@ const endings: Readonly<Record<Scenario["ending"], Partial<AttemptOutcome>>> = {
   refused: { result: "rejected", status: 500, code: "upstream_error" },
 };
 
+const dearer: Readonly<Record<string, string>> = { "gpt-5-mini": "gpt-5", "claude-haiku-4-5": "claude-opus-5" };
+
 /** Plays a call to its end; `pause` lets others run. Resolves to what it was told. */
 export async function play(steps: readonly Step[], scenario: Scenario, pause: () => Promise<void>): Promise<string> {
   const { model, customer, stream, declared, choices, size } = scenario;
+  const target = model.startsWith("claude")
+    ? ({ provider: "anthropic", baseUrl: "https://api.anthropic.com/v1" } as const)
+    : plainTarget;
+  const further = scenario.fallsBack ? dearer[model] : undefined;
   const call = createCallContext({
-    ask: { model, stream, maxOutput: declared, choices },
+    ask: { model, stream, maxOutput: declared, choices, furtherModels: further === undefined ? [] : [further] },
     caller: { attributes: { customer } },
+    dialect: { provider: target.provider },
   });
-  const claude = { provider: "anthropic", baseUrl: "https://api.anthropic.com/v1" } as const;
-  const attempt = new ScriptedAttempt(call, { size, ...(model.startsWith("claude") ? { target: claude } : {}) });
+  const attempt = new ScriptedAttempt(call, { size, target });
   try {
     await attempt.open(...steps.map((step) => step.open(call)));
   } catch (cause) {
@@ -121,7 +129,7 @@ export async function play(steps: readonly Step[], scenario: Scenario, pause: ()
     await attempt.end(endings[scenario.ending]);
     return scenario.ending;
   }
-  const reported = finalUsage(Math.ceil(size / 4), given);
+  const reported = finalUsage(Math.ceil(size / 4), given, { model: further ?? model });
   if (stream) attempt.event(0, reported);
   await attempt.end(stream ? {} : { usage: reported });
   return "answered";
@@ -155,6 +163,7 @@ export const scenario: fc.Arbitrary<Scenario> = fc.record({
   size: fc.integer({ min: 2, max: 20_000 }),
   tokens: fc.integer({ min: 1, max: 6_000 }),
   choices: fc.integer({ min: 1, max: 3 }),
+  fallsBack: fc.boolean(),
   breaksAfter: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { nil: undefined }),
   ending: fc.constantFrom("answered", "aborted", "broken", "refused"),
 });

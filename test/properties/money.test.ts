@@ -81,6 +81,7 @@ describe("money", () => {
       size: 400,
       tokens: 300,
       choices: 1,
+      fallsBack: false,
       breaksAfter: undefined,
       ending: "answered",
     };
