@@ -130,8 +130,15 @@ function readResult(block: Fields): Result {
   };
 }
 
+/** Who made the call: the model itself, unless the provider's own code did. */
+function readCaller(block: Fields): void {
+  const caller = block.fields("caller");
+  const type = caller?.string("type");
+  if (caller !== undefined && type !== "direct") block.losses.name(caller.at);
+}
+
 function readCall(block: Fields): Block {
-  block.take("caller");
+  readCaller(block);
   return {
     kind: "call",
     at: block.at,

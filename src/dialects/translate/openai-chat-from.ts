@@ -37,10 +37,28 @@ const words: ReadonlyMap<string, Choice> = new Map([
   ["required", { kind: "any" }],
 ]);
 
+const modes: ReadonlyMap<string, "auto" | "any"> = new Map([
+  ["auto", "auto"],
+  ["required", "any"],
+]);
+
 function nameIn(fields: Fields | undefined): string | undefined {
   const name = fields?.string("name");
   fields?.rest();
   return name;
+}
+
+/** A tool of a kind that only OpenAI has cannot be called elsewhere anyway. */
+function readAllowed(allowed: Fields): Choice {
+  const only = allowed.all("tools").flatMap((tool) => {
+    const type = tool.string("type") ?? "function";
+    if (type === "function") return [tool.required("function", nameIn(tool.fields("function")))];
+    tool.losses.name(tool.at);
+    return [];
+  });
+  const mode = allowed.string("mode") ?? "auto";
+  allowed.rest();
+  return { kind: allowed.required("mode", modes.get(mode)), only };
 }
 
 function readChoice(body: Fields): Choice | undefined {
@@ -50,10 +68,7 @@ function readChoice(body: Fields): Choice | undefined {
   const choice = body.required("tool_choice", body.fields("tool_choice"));
   const type = choice.string("type") ?? "function";
   const allowed = choice.fields("allowed_tools");
-  if (allowed !== undefined) {
-    const only = allowed.all("tools").map((tool) => nameIn(tool.fields("function")) ?? "");
-    return { kind: allowed.string("mode") === "required" ? "any" : "auto", only };
-  }
+  if (allowed !== undefined) return readAllowed(allowed);
   if (type !== "function") throw new Unfit("tools");
   const name = nameIn(choice.fields("function"));
   choice.rest();
