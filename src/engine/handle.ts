@@ -122,47 +122,65 @@ export interface Handling {
   readonly picked?: Picked | undefined;
 }
 
-/** The whole life of one request for a host that lets us call the provider: failover is this loop. */
-export function handle(request: HttpRequest, to: Sink, { open, send, clock, picked }: Handling): CallFlow {
-  let call: Call | undefined;
-  let relay: Relay | undefined;
-  let gone = false;
+/** The whole life of one request for a host that lets us call the provider: failover is a loop. */
+class HandledCall implements CallFlow {
+  call: Call | undefined;
+  readonly #to: Sink;
+  readonly #parts: Handling;
+  #relay: Relay | undefined;
+  #gone = false;
 
-  const relayed = (attempt: Attempt, keepAlive: number): Promise<Verdict> =>
-    new Promise((resolve) => {
-      relay = new Relay(attempt, clock, keepAlive, to, resolve);
-      relay.start(send(attempt.target));
+  constructor(to: Sink, parts: Handling) {
+    this.#to = to;
+    this.#parts = parts;
+  }
+
+  start(request: HttpRequest): this {
+    this.#run(request).catch((cause) => {
+      this.call?.abort(cause);
+      if (!this.#gone) this.#to.fail(new Refusal("internal_error"));
     });
+    return this;
+  }
 
-  const run = async (): Promise<void> => {
-    call = await open();
-    if (gone) return call.abort(undefined);
+  resume(): void {
+    this.#relay?.resume();
+  }
+
+  abort(cause: unknown): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#relay?.drop(cause);
+    this.call?.abort(cause);
+  }
+
+  async #run(request: HttpRequest): Promise<void> {
+    const { open, picked } = this.#parts;
+    const call = await open();
+    this.call = call;
+    if (this.#gone) return call.abort(undefined);
     if ((await call.admitted) > 0) {
       await call.receive(request.body);
       for (let attempt = await call.next(picked); attempt !== undefined; attempt = await call.next(picked)) {
-        if (gone || (await relayed(attempt, call.keepAlive)) === "over") return;
+        if (this.#gone || (await this.#relayed(attempt, call.keepAlive)) === "over") return;
       }
     }
-    if (!gone) push(call.reply(), to, () => gone);
-  };
+    if (!this.#gone) push(call.reply(), this.#to, () => this.#gone);
+  }
 
-  run().catch((cause) => {
-    call?.abort(cause);
-    if (!gone) to.fail(new Refusal("internal_error"));
-  });
-  return {
-    get call() {
-      return call;
-    },
-    resume: () => relay?.resume(),
-    abort(cause) {
-      if (gone) return;
-      gone = true;
-      relay?.drop(cause);
-      call?.abort(cause);
-    },
-  };
+  #relayed(attempt: Attempt, keepAlive: number): Promise<Verdict> {
+    const { clock, send } = this.#parts;
+    return new Promise((resolve) => {
+      const relay = new Relay(attempt, clock, keepAlive, this.#to, resolve);
+      this.#relay = relay;
+      relay.start(send(attempt.target));
+    });
+  }
 }
+
+/** An `Exchange` with the whole engine in it. */
+export const handle = (request: HttpRequest, to: Sink, parts: Handling): CallFlow =>
+  new HandledCall(to, parts).start(request);
 
 function push(reply: Reply, to: Sink, gone: () => boolean): void {
   to.head({ status: reply.status, headers: { ...reply.headers, "content-length": String(reply.body.length) } });
