@@ -11,24 +11,30 @@ const hashed = "psh_";
 
 const hashOf = (text: string): string => createHash("sha256").update(text).digest("base64url");
 
+/**
+ * What is encoded so that it is found again: ids as servers make them. Nobody has read what a caller's own encoding hides, so what looks
+ * like an address is never found in it.
+ */
+const reversible = /^[\w.:|#/+=-]*$/;
+
 /** The id that an encoded one stands for; any other as it is. */
 export function originalId(id: string): string {
   if (!id.startsWith(encoded)) return id;
   const text = Buffer.from(id.slice(encoded.length), "base64url").toString();
-  return encode(text) === id ? text : id;
+  return reversible.test(text) && encode(text) === id ? text : id;
 }
 
 const encode = (id: string): string => encoded + Buffer.from(id).toString("base64url");
 
 /**
  * An id as a wire takes it: its own where that fits, else encoded so that `originalId` finds it again, in this process or another; one that
- * is too long even so is a hash, the same each time.
+ * is too long even so, or has strange characters, is a hash, the same each time.
  */
 export function fitId(id: string, { pattern, longest }: WordRule): string {
   const own = originalId(id);
   if (own.length <= longest && pattern.test(own) && !own.startsWith(encoded)) return own;
-  const reversible = encode(own);
-  return reversible.length <= longest ? reversible : hashed + hashOf(own).slice(0, 32);
+  const whole = encode(own);
+  return whole.length <= longest && reversible.test(own) ? whole : hashed + hashOf(own).slice(0, 32);
 }
 
 /** The ids of one conversation: a call and its result agree, and where a wire repeats an id each turn the calls are told apart. */

@@ -48,6 +48,15 @@ export interface Json {
   stringify(value: unknown): string;
 }
 
+const markedNumber = /^[0-9a-f]{64}:(-?\d[\d.eE+-]*)$/;
+
+/** The double that is nearest to a number as `Json` parses it; `undefined` for anything else, and beyond what a double holds. */
+export function numberIn(value: unknown): number | undefined {
+  const marked = typeof value === "string" ? markedNumber.exec(value)?.[1] : undefined;
+  const number = marked === undefined ? value : Number(marked);
+  return typeof number === "number" && Number.isFinite(number) ? number : undefined;
+}
+
 /** @param source the body that is translated: a mark made from it cannot stand in it */
 export function createJson(source: Uint8Array): Json {
   let mark: string | undefined;

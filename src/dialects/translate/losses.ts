@@ -1,4 +1,5 @@
 import { wrong } from "../fields.ts";
+import { numberIn } from "./json.ts";
 import type { Marks, Place } from "./model.ts";
 
 /** Dropped where nothing else is said. `range`: dropped, since the target does not know that value. */
@@ -79,8 +80,9 @@ export class Fields {
 
   number(key: string): number | undefined {
     const value = this.take(key);
-    if (value !== undefined && typeof value !== "number") throw wrong(this.place(key));
-    return value;
+    const number = numberIn(value);
+    if (value !== undefined && number === undefined) throw wrong(this.place(key));
+    return number;
   }
 
   boolean(key: string): boolean | undefined {

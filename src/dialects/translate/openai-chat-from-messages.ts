@@ -19,7 +19,7 @@ function readImage(part: Fields, marks: Marks): Media {
   const detail = image?.string("detail");
   image?.rest();
   const source = toSource(part.required("image_url", url));
-  if (source === undefined || source.kind === "text") throw new Unfit("content");
+  if (source === undefined) throw new Unfit("content");
   if (image === undefined || detail === undefined || detail === "auto") return { kind: "image", at, marks, source };
   return { kind: "image", at, source, marks: { ...marks, detail: { at: image.place("detail"), value: detail } } };
 }

@@ -1,20 +1,16 @@
-import { isUtf8 } from "node:buffer";
 import type { Json } from "./json.ts";
 import type { Losses } from "./losses.ts";
 import type { Source, Turn } from "./model.ts";
 
-const isText = /^text\/(?:plain|markdown|csv|html)$/;
-
-/** Media as a `data:` URL has it; text is decoded. `undefined` where it is not base64, or text that is not UTF-8. */
+/**
+ * Media as a `data:` URL has it; `undefined` where it is not base64. Text stays behind base64 too: nobody has read what is in it, so it
+ * must not leave as plain text.
+ */
 export function fromDataUrl(url: string): Source | undefined {
   const comma = url.indexOf(",");
   const head = url.slice("data:".length, Math.max(comma, 0)).toLowerCase();
   if (comma < 0 || !head.endsWith(";base64")) return undefined;
-  const mediaType = (head.split(";")[0] ?? "").trim();
-  const data = url.slice(comma + 1);
-  if (!isText.test(mediaType)) return { kind: "base64", mediaType, data };
-  const bytes = Buffer.from(data, "base64");
-  return isUtf8(bytes) ? { kind: "text", text: bytes.toString() } : undefined;
+  return { kind: "base64", mediaType: (head.split(";")[0] ?? "").trim(), data: url.slice(comma + 1) };
 }
 
 export const toDataUrl = (mediaType: string, data: string): string => `data:${mediaType};base64,${data}`;

@@ -21,6 +21,11 @@ describe("a call that has no form in the target's wire", () => {
       says([{ type: "file", file: { file_data: "data:application/zip;base64,AAAA" } }]),
     ],
     [
+      "a file of text, which nobody has read behind its base64",
+      "content",
+      says([{ type: "file", file: { file_data: "data:text/plain;base64,R3LDtsOfZQ==" } }]),
+    ],
+    [
       "an image that is none",
       "content",
       says([{ type: "image_url", image_url: { url: "data:image/tiff;base64,AAAA" } }]),
@@ -92,6 +97,14 @@ describe("a body that its own wire has no form for", () => {
     const translated = () => (caller === "openai-chat" ? openai(more) : anthropic(more));
     expect(translated).toThrow(Refusal);
     expect(translated).toThrow(expect.objectContaining({ code: "invalid_request", detail: { param } }));
+  });
+
+  it("may have numbers with more digits than a double holds", () => {
+    const body = JSON.stringify({ ...least["anthropic-messages"], model: "gpt-4.1", temperature: 7 });
+    const { body: sent } = request("anthropic-messages", body.replace('":7', '":0.69999999999999996'));
+    expect(sent.temperature).toBe(0.7);
+    const beyond = () => request("anthropic-messages", body.replace('":7', '":1e999'));
+    expect(beyond).toThrow(expect.objectContaining({ detail: { param: "temperature" } }));
   });
 
   it("is never named by what stands in it", () => {
