@@ -114,10 +114,11 @@ export class Choice {
     if (waits.length > 0) throw new Refusal("no_target", { reason: "cooling" }, Math.min(...waits));
   }
 
-  /** Only targets that would have lost a part of the call were left: the caller can do something about that. */
+  /** Only targets that would have lost a part of the call, or all of it, were left: the caller can do something about that. */
   #checkUnfit(last: AttemptOutcome | undefined): void {
-    if (last?.result !== "vetoed" || last.reason !== "losses" || this.#attempts > 0) return;
-    throw new Refusal("no_target", { reason: "losses" });
+    const reason = last?.result === "vetoed" ? last.reason : undefined;
+    if (reason === undefined || this.#attempts > 0) return;
+    if (reason === "losses" || reason.startsWith("untranslatable_")) throw new Refusal("no_target", { reason });
   }
 
   async #waitFor({ target, wait }: Held): Promise<Target | undefined> {

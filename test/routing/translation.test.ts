@@ -84,6 +84,10 @@ describe("a target that refuses losses", () => {
     const one = call({ ask });
     for (let round = 0; round < 2; round++) await one.try(await one.next(), vetoed);
     expect(refusalOf(() => one.next())).toMatchObject({ code: "no_target", detail: { reason: "losses" } });
+    const without = call({ ask });
+    for (const reason of ["losses", "untranslatable_choices"])
+      await without.try(await without.next(), { ...vetoed, reason });
+    expect(refusalOf(() => without.next())?.detail).toEqual({ reason: "untranslatable_choices" });
     const other = call({ ask });
     await other.try(await other.next(), happened.unreachable);
     await other.try(await other.next(), vetoed);

@@ -84,7 +84,9 @@ class CallTranslation implements Translation {
 
   answerHead(head: HttpHead): HttpHead {
     const { own, other, now } = this.#sides;
-    return translateHead(head, other.headNames, own.headNames, now);
+    const told = translateHead(head, other.headNames, own.headNames, now);
+    // A proxy's error page is told in the caller's wire too.
+    return head.status < 400 ? told : { ...told, headers: { ...told.headers, "content-type": "application/json" } };
   }
 
   event(event: Pick<WireEvent, "name" | "data">, usage: Usage): readonly SseEvent[] {

@@ -97,6 +97,7 @@ describe("limits", () => {
     const reset = new Date(now + 90_500).toISOString();
     expect(
       head("openai-chat", {
+        "content-type": "text/html",
         "request-id": "req_1",
         "retry-after": "5",
         "x-should-retry": "true",
@@ -106,6 +107,7 @@ describe("limits", () => {
         "anthropic-ratelimit-requests-reset": "soon",
       }),
     ).toEqual({
+      "content-type": "application/json",
       "x-request-id": "req_1",
       "retry-after": "5",
       "x-should-retry": "true",
@@ -126,6 +128,7 @@ describe("limits", () => {
         "x-ratelimit-reset-tokens": "20ms",
       }),
     ).toEqual({
+      "content-type": "application/json",
       "request-id": "req_1",
       "retry-after-ms": "250",
       "anthropic-ratelimit-tokens-limit": "9000",
