@@ -85,6 +85,10 @@ export interface Rates {
   bound(input: number, output: number): bigint;
   /** How many output tokens `money` buys at most, after `input` tokens; 0 where the input alone is dearer. */
   affordable(money: bigint, input: number): number;
+  /** `bound` bounds whatever the call may cost. Absent: it does. */
+  readonly bounded?: boolean;
+  /** All that a usage tells has a price; else `cost` counts it as something that has. Absent: it has. */
+  knows?(usage: Usage): boolean;
 }
 
 export type AttemptResult = "answered" | "rejected" | "vetoed" | "broken" | "cut" | "aborted";

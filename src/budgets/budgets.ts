@@ -115,7 +115,7 @@ class Spending implements CallHooks {
     const { asked, rates, target } = attempt;
     const budget = budgets.lines[0]?.name ?? "";
     if (rates === undefined) throw new Refusal("unpriced_model", { budget, target: target.name });
-    const unbounded = unboundedIn(asked);
+    const unbounded = unboundedIn(asked, rates);
     if (unbounded.length > 0 && budgets.unknown === undefined) {
       throw new Refusal("cost_unbounded", { budget, reason: unbounded.join(",") });
     }
@@ -132,7 +132,7 @@ class Spending implements CallHooks {
 
   async #done(attempt: AttemptContext, account: Account, need: Need, outcome: AttemptOutcome): Promise<void> {
     const cost = chargeOf(need, outcome, account.held);
-    if (!outcome.usage.final) attempt.charge(cost);
+    if (cost !== outcome.cost) attempt.charge(cost);
     await account.settle(cost);
     if (cost > account.held && this.#call.mode === "enforce") {
       const over = toDollars(cost - account.held);

@@ -52,14 +52,17 @@ export interface Want {
 }
 
 /** Why the cost has no bound that can be told beforehand. Which model a provider picks, and for what price, it alone knows. */
-export const unboundedIn = ({ furtherModels, unbounded }: Ask): readonly string[] =>
-  furtherModels?.includes("*") === true ? [...unbounded, "any_model"] : unbounded;
+export function unboundedIn({ furtherModels, unbounded }: Ask, rates: Rates): readonly string[] {
+  const any = furtherModels?.includes("*") === true;
+  if (!any && rates.bounded !== false) return unbounded;
+  return [...unbounded, ...(any ? ["any_model"] : []), ...(rates.bounded === false ? ["unpriced"] : [])];
+}
 
 export function needOf({ asked, size }: Pick<AttemptContext, "asked" | "size">, rates: Rates, unknown: bigint): Need {
   return {
     rates,
     input: size + asked.images * imageTokens + addedTokens,
-    unknown: unboundedIn(asked).length > 0 ? unknown : 0n,
+    unknown: unboundedIn(asked, rates).length > 0 ? unknown : 0n,
     longest: (asked.maxOutput ?? longestAnswer) * asked.choices,
     hidden: asked.reasons || !asked.stream,
     reasons: asked.reasons,
@@ -105,14 +108,17 @@ const providersFault: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /**
- * What an attempt costs. Reported usage is the truth. Nothing is charged for what never left or came back as an error. Else, since the
+ * What an attempt costs. Reported usage is the truth, as far as it has prices; else it is at least what was held. Nothing is charged for what never left or came back as an error. Else, since the
  * provider may have worked: the whole reservation where output does not flow (a provider that broke off before any content bills none),
  * or the input and what flowed; never more than was held.
  */
 export function chargeOf(need: Need, outcome: AttemptOutcome, held: bigint): bigint {
   const { usage, result } = outcome;
   if (!outcome.sent) return 0n;
-  if (usage.final) return need.rates.cost(usage);
+  if (usage.final) {
+    const cost = need.rates.cost(usage);
+    return need.rates.knows?.(usage) === false && cost < held ? held : cost;
+  }
   const early = result === "rejected";
   if (early && ((outcome.status ?? 0) >= 400 || outcome.code === "upstream_unreachable")) return 0n;
   const unseen = need.reasons || (need.hidden && result !== "answered");

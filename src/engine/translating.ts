@@ -24,8 +24,9 @@ export class Translating {
 
   /** Vetoes what has no form in the target's dialect, or loses something where the target refuses that: before anything is reserved. */
   check(): void {
-    const { target } = this.#context;
-    if (target.model !== undefined) this.#context.ask({ model: target.model });
+    const { asked, target } = this.#context;
+    // Told again even where it is the same: whether it reasons, its own wire knows best.
+    this.#context.ask({ model: target.model ?? asked.model });
     const { losses } = this.render();
     if (target.losses === "refuse" && losses.length > 0) this.#context.veto("losses");
   }

@@ -52,9 +52,7 @@ class Meter implements CallHooks {
         if (!sent) this.#metered.delete(metered);
       },
     };
-    if (rates?.bounded === true) attempt.price(rates);
-    // What has no bound is no price for a budget, but one for what comes.
-    else if (rates !== undefined) hooks.head = () => attempt.price(rates);
+    if (rates !== undefined) attempt.price(rates);
     if (asked.stream && !asked.usage && this.#call.mode === "enforce") {
       attempt.ask({ usage: true });
       hooks.event = hideUsage(attempt);

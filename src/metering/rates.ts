@@ -1,4 +1,4 @@
-import type { TokenCounts, Usage } from "../dialects/dialect.ts";
+import type { TokenCounts } from "../dialects/dialect.ts";
 import type { Rates } from "../step.ts";
 import { costOfUses, count, type Fees, knowsUses, noFees } from "./fees.ts";
 import { type Factor, noSurcharge, type Surcharge } from "./surcharge.ts";
@@ -17,13 +17,8 @@ export interface Tier {
 /** A model's price: tiers by input size, ascending; the first is above -1, so that it covers an empty input. */
 export type Price = readonly [Tier, ...Tier[]];
 
-/** What models charge, and how far that is known. */
-export interface KnownRates extends Rates {
-  /** `bound` bounds whatever the call may cost. */
-  readonly bounded: boolean;
-  /** All that a usage tells has a price; else `cost` counts it as something that has. */
-  knows(usage: Usage): boolean;
-}
+/** Rates that say how far they are known. */
+export type KnownRates = Required<Rates>;
 
 export function max(...amounts: readonly bigint[]): bigint {
   let most = 0n;

@@ -1,5 +1,5 @@
 import { finalUsage, receiptOf } from "../doubles/attempt.ts";
-import { create, dollar, input, micro } from "./scene.ts";
+import { create, dollar, input, micro, rates } from "./scene.ts";
 
 describe("what cannot be bounded", () => {
   it("is refused without a price", async () => {
@@ -22,6 +22,22 @@ describe("what cannot be bounded", () => {
     const { line, start } = create([{ limit: "$1", window: "day", unknown: "$0.05" }]);
     await start({ ask });
     expect((await line())?.held).toBe(BigInt(input) * micro + 10_000n * micro + 50_000n * micro);
+  });
+
+  it("is refused where a price is missing in its bound, unless it is said what to hold for that", async () => {
+    const unbounded = { ...rates, bounded: false };
+    const refusal = await create().refusal({ rates: unbounded });
+    expect(refusal).toMatchObject({ code: "cost_unbounded", detail: { reason: "unpriced" } });
+    const { line, start } = create([{ limit: "$1", window: "day", unknown: "$0.05" }]);
+    await start({ rates: unbounded });
+    expect((await line())?.held).toBe(BigInt(input) * micro + 10_000n * micro + 50_000n * micro);
+  });
+
+  it("costs at least what was held where the answer tells of something without a price", async () => {
+    const { line, start } = create();
+    const { attempt } = await start({ rates: { ...rates, knows: () => false } });
+    await attempt.end({ usage: finalUsage(10, 10) });
+    expect(await line()).toMatchObject({ held: 0n, spent: BigInt(input) * micro + 10_000n * micro });
   });
 
   it("is not what further models are that the request names: their prices are in the bound", async () => {
