@@ -70,7 +70,7 @@ class Message implements WholeWriter {
   /** A call whose input is no object must not run with an empty one. */
   body(): unknown {
     const content = this.#said.map(({ call, text }) => {
-      if (call === undefined) return { type: "text", text, citations: null };
+      if (call === undefined) return { type: "text", text };
       const input = text.trim() === "" ? {} : objectIn(text, this.#json);
       if (input === undefined) throw new Refusal("upstream_invalid");
       return { type: "tool_use", ...call, input, caller: { type: "direct" } };

@@ -136,11 +136,12 @@ class Events implements StreamWriter, BlockSink {
     );
   }
 
+  /** As the provider does it, no `citations` where there are none: the `ai` package takes no `null` for it. */
   begin({ call, id, name }: Block): void {
     this.#index++;
     const block =
       call < 0
-        ? `{"type":"text","text":"","citations":null}`
+        ? `{"type":"text","text":""}`
         : `{"type":"tool_use","id":${JSON.stringify(id)},"name":${JSON.stringify(name)},"input":{},"caller":{"type":"direct"}}`;
     this.#say("content_block_start", `,"content_block":${block}`);
   }
