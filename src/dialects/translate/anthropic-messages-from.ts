@@ -16,6 +16,8 @@ function readTool(tool: Fields): Tool | undefined {
   const schema = tool.required("input_schema", tool.object("input_schema"));
   const strict = tool.boolean("strict");
   const marks = cacheMarks(tool);
+  // Other wires stream every input as it comes; this one has to be asked for it, as the ai package does.
+  tool.take("eager_input_streaming");
   tool.rest({ defer_loading: false });
   return {
     at: tool.at,
