@@ -165,11 +165,28 @@ export class RunningCall implements Call, AttemptOwner {
       this.#hold.add(body.length);
       return body;
     }
+    this.#watchDeadline();
     try {
-      return await collect(body, this.#hold);
+      return await this.#whileRunning(collect(body, this.#hold, () => this.#settlement.settled));
     } catch (cause) {
       throw cause instanceof Refusal ? cause : new Refusal("call_aborted");
     }
+  }
+
+  /** An upload may never end; the call does. */
+  #whileRunning(reading: Promise<Uint8Array>): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      reading.then(resolve, reject);
+      this.#state.onEnd(() => resolve(noBytes));
+    });
+  }
+
+  #watchDeadline(): void {
+    this.#cancelDeadline ??= this.clock.after(this.#state.remaining(), () => {
+      const refusal = new Refusal("deadline_exceeded");
+      if (this.#current !== undefined) this.#current.stop(refusal);
+      else if (!this.#opening) this.#refuse(refusal);
+    });
   }
 
   async #openNext(asked: Picked | undefined): Promise<RunningAttempt | undefined> {
@@ -205,9 +222,7 @@ export class RunningCall implements Call, AttemptOwner {
     this.#current = attempt;
     this.#settlement.live = context;
     this.#settlement.left();
-    this.#cancelDeadline ??= this.clock.after(this.#state.remaining(), () =>
-      this.#current?.stop(new Refusal("deadline_exceeded")),
-    );
+    this.#watchDeadline();
   }
 
   #giveUp(): void {
