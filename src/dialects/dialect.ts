@@ -30,15 +30,15 @@ export interface Ask {
   readonly unbounded: readonly string[];
   /**
    * Further models that the request names, as the provider calls them: fallbacks, advisors, moderators. `*`: the provider picks them. Whoever
-   * may not ask for one of them may not send the call, and its cost is not that of `model`. Absent: none.
+   * may not ask for one of them may not send the call, and its cost is not that of `model`.
    */
-  readonly furtherModels?: readonly string[];
-  /** What the model says has to be one JSON text, so that what is put into it is escaped. Absent: `false`. */
-  readonly jsonOutput?: boolean;
+  readonly furtherModels: readonly string[];
+  /** What the model says has to be one JSON text, so that what is put into it is escaped. */
+  readonly jsonOutput: boolean;
   /** How the call is to be processed, which has prices of its own: OpenAI's `service_tier`; Anthropic's too, or `fast`, its `speed`. */
-  readonly serviceTier?: string | undefined;
+  readonly serviceTier: string | undefined;
   /** Where the call is to be processed, which has prices of its own: Anthropic's `inference_geo`. */
-  readonly inferenceGeo?: string | undefined;
+  readonly inferenceGeo: string | undefined;
 }
 
 /** An ask without a word beyond operation and model. Not to be spread for each call: that takes 7 µs. */

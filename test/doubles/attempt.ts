@@ -1,5 +1,5 @@
 import type { Ask, AskChange, Dialect, Usage, WireEvent } from "../../src/dialects/dialect.ts";
-import { noUsage } from "../../src/dialects/dialect.ts";
+import { bareAsk, noUsage } from "../../src/dialects/dialect.ts";
 import type { Refusal } from "../../src/errors.ts";
 import { type Caller, createFacts, facts } from "../../src/facts.ts";
 import { type HttpHead, noBytes } from "../../src/http.ts";
@@ -17,18 +17,7 @@ import type {
   Target,
 } from "../../src/step.ts";
 
-export const plainAsk: Ask = {
-  operation: "chat",
-  model: "gpt-5-mini",
-  stream: false,
-  maxOutput: undefined,
-  choices: 1,
-  usage: true,
-  thinkingBudget: undefined,
-  reasons: false,
-  images: 0,
-  unbounded: [],
-};
+export const plainAsk: Ask = { ...bareAsk, operation: "chat", model: "gpt-5-mini" };
 
 export const plainTarget: Target = {
   name: "openai",
