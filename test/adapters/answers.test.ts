@@ -228,6 +228,7 @@ describeAdapters("answers", (host) => {
       object: "list",
       data: [
         { id: "plain", object: "model" },
+        { id: "claude", object: "model" },
         { id: "fast", object: "model" },
       ],
     });
@@ -239,6 +240,7 @@ describeAdapters("answers", (host) => {
     expect(JSON.parse(anthropic.text)).toMatchObject({
       data: [
         { id: "plain", type: "model" },
+        { id: "claude", type: "model" },
         { id: "fast", type: "model" },
       ],
       has_more: false,

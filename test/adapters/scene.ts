@@ -42,6 +42,7 @@ export const config =
       },
       models: {
         plain: { targets: [{ target: "first", model: "gpt-4.1-mini" }] },
+        claude: { targets: [{ target: "third", model: "claude-haiku-4-5" }] },
         fast: {
           targets: [
             { target: "first", model: "gpt-5-mini" },

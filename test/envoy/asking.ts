@@ -39,7 +39,7 @@ export const openai: Speaker = {
   closing: [chunk({}, "stop"), "data: [DONE]\n\n"],
 };
 
-const message = (content: string) => ({ ...chat(content), max_tokens: 400 });
+const message = (content: string) => ({ ...chat(content), model: "claude", max_tokens: 400 });
 const event = (type: string, fields: object = {}): string =>
   `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`;
 const begun = {
