@@ -2,8 +2,10 @@ import { once } from "node:events";
 import { createServer, request as open, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
+import Koa from "koa";
 import { postern } from "../adapters/express.ts";
 import { toFetchHandler } from "../adapters/fetch.ts";
+import { postern as koaPostern } from "../adapters/koa.ts";
 import { toNodeHandler } from "../adapters/node.ts";
 import { createTestGateway, type ProviderRequest, type Script } from "../adapters/testing.ts";
 import {
@@ -18,6 +20,7 @@ import {
   silent,
 } from "../src/index.ts";
 import { moveBytes } from "./doubles/byte-mover.ts";
+import { bodyParser } from "./doubles/koa-body.ts";
 import { type LoopbackProvider, startProvider } from "./doubles/provider.ts";
 import { envoyHosts } from "./hosts-envoy.ts";
 
@@ -254,6 +257,9 @@ const testing: TestHost = {
 const blind: Host = { takesBack: true, mutates: false };
 const committed: Host = { takesBack: false, mutates: true };
 
+/** Koa would print each connection that a caller breaks. */
+const quiet = (): Koa => Object.assign(new Koa(), { silent: true });
+
 export const hosts: readonly TestHost[] = [
   hostOf(
     "node:http",
@@ -269,6 +275,21 @@ export const hosts: readonly TestHost[] = [
     "Express after express.json()",
     ableHost,
     overHttp((gateway) => express().use(express.json({ limit: "50mb" }), postern(gateway)) as RequestListener),
+  ),
+  hostOf(
+    "Koa",
+    ableHost,
+    overHttp((gateway) => quiet().use(koaPostern(gateway)).callback()),
+  ),
+  hostOf(
+    "Koa after a body parser",
+    ableHost,
+    overHttp((gateway) =>
+      new Koa()
+        .use(bodyParser({ raw: true }))
+        .use(koaPostern(gateway))
+        .callback(),
+    ),
   ),
   hostOf("a fetch handler", ableHost, fetchHandler),
   hostOf("gateway.fetch", ableHost, ownFetch),
