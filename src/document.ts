@@ -1,11 +1,13 @@
 import { type Body, JsonString, locate, stringAt, valueEnd } from "./json/body.ts";
 import { splitsPair } from "./json/cursor.ts";
 import { type Edit, editSplices, insertEdit } from "./json/edits.ts";
+import { additionSplices } from "./json/items.ts";
 import { toSplices } from "./json/patch.ts";
 import { type Place, placeOf } from "./json/places.ts";
 import { inOrder, type Splice, splice } from "./json/splice.ts";
 import { quote } from "./json/text.ts";
 import {
+  type Change,
   type Document,
   type EditKind,
   type Path,
@@ -125,8 +127,14 @@ class JsonDocument implements Document {
   }
 
   set(path: Path, value: unknown): void {
+    this.change([{ path, value }]);
+  }
+
+  change(changes: readonly Change[]): void {
     if (this.#edits !== undefined) throw new Error("structure is set before texts are edited, not after");
-    const bytes = splice(this.#body.bytes, toSplices(this.#body, [{ path, value }]));
+    const settings = changes.filter((change) => "value" in change);
+    const splices = changes.flatMap((change) => ("value" in change ? [] : additionSplices(this.#body, change)));
+    const bytes = splice(this.#body.bytes, [...toSplices(this.#body, settings), ...splices].sort(inOrder));
     const body = walk(bytes, this.#place);
     this.#slots = this.#nested ? inPromptOrder(withNested(body)) : undefined;
     this.#body = body;

@@ -56,6 +56,14 @@ export interface Rendering {
   readonly sets?: readonly { readonly path: Path; readonly value: Scalar | undefined }[];
 }
 
+/**
+ * A change of a body's structure: `value` is set at `path` (`undefined` takes the member out), or items are put before and behind those of
+ * the array there, which stay byte for byte.
+ */
+export type Change =
+  | { readonly path: Path; readonly value: unknown }
+  | { readonly path: Path; readonly before: readonly unknown[]; readonly after: readonly unknown[] };
+
 /** A JSON body and the edits made to it. What is not edited is rendered as the bytes that came. */
 export interface Document {
   /** Every string of the body, keys included: of a request in prompt order (tools, system, messages, the rest), of an answer as they stand. */
@@ -64,6 +72,8 @@ export interface Document {
   get(path: Path): unknown;
   /** Structural change: before the first `replace` only (the body is walked again). Throws an `Error` after that. */
   set(path: Path, value: unknown): void;
+  /** Several structural changes for one walk; `slots` is another array from then on. Their paths do not lie within one another. */
+  change(changes: readonly Change[]): void;
   /** Replaces UTF-16 range [start, end) of a text slot's `text`. Spans of one slot may come in any order but never overlap. */
   replace(slot: Slot, start: number, end: number, text: string, kind?: EditKind): void;
   readonly edited: boolean;
