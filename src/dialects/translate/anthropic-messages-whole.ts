@@ -19,6 +19,7 @@ class Message implements WholeWriter {
   readonly #calls = new Map<number, Said>();
   #head = {};
   #stop: Readonly<Record<string, unknown>> = { stop_reason: null, stop_sequence: null, stop_details: null };
+  #cutOff = false;
   #usage: unknown;
 
   constructor(options: WriterOptions, losses: Losses, json: Json) {
@@ -56,7 +57,9 @@ class Message implements WholeWriter {
   }
 
   stop(choice: number, reason: StopReason, sequence: string | undefined): void {
-    if (this.#has(choice)) this.#stop = stopOf(reason, sequence);
+    if (!this.#has(choice)) return;
+    this.#stop = stopOf(reason, sequence);
+    this.#cutOff = reason === "length" || reason === "context";
   }
 
   called(): void {}
@@ -67,15 +70,19 @@ class Message implements WholeWriter {
     this.#usage = usageOf(usage, this.#losses);
   }
 
-  /** A call whose input is no object must not run with an empty one. */
   body(): unknown {
-    const content = this.#said.map(({ call, text }) => {
-      if (call === undefined) return { type: "text", text };
-      const input = text.trim() === "" ? {} : objectIn(text, this.#json);
-      if (input === undefined) throw new Refusal("upstream_invalid");
-      return { type: "tool_use", ...call, input, caller: { type: "direct" } };
-    });
+    const content = this.#said.flatMap((said) => this.#block(said) ?? []);
     return { ...this.#head, content, container: null, diagnostics: null, ...this.#stop, usage: this.#usage };
+  }
+
+  /** A call whose input is no object must not run with an empty one; where the limit cut it off it is left out. */
+  #block({ call, text }: Said): unknown {
+    if (call === undefined) return { type: "text", text };
+    const input = text.trim() === "" ? {} : objectIn(text, this.#json);
+    if (input !== undefined) return { type: "tool_use", ...call, input, caller: { type: "direct" } };
+    if (!this.#cutOff) throw new Refusal("upstream_invalid");
+    this.#losses.name("choices[0].message.tool_calls");
+    return undefined;
   }
 
   #has(choice: number): boolean {

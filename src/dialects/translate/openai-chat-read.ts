@@ -19,6 +19,8 @@ interface Call {
   /** What came before its name. */
   held: string;
   begun: boolean;
+  /** Some of its input has come. */
+  said: boolean;
 }
 
 interface Choice {
@@ -151,11 +153,14 @@ class Reader implements AnswerReader {
     const choice = this.#at(index);
     let call = choice.calls.get(key);
     if (call === undefined || (id && call.id && id !== call.id)) {
-      call = { number: choice.count++, id: id || undefined, held: "", begun: false };
+      call = { number: choice.count++, id: id || undefined, held: "", begun: false, said: false };
       choice.calls.set(key, call);
     }
     const name = textOf(inner.name);
-    const json = textOf(inner.arguments) ?? "";
+    const told = textOf(inner.arguments) ?? "";
+    // Servers exist that have a call without input say `null`.
+    const json = !call.said && told === "null" ? "" : told;
+    call.said ||= json !== "";
     if (!call.begun && name) {
       call.begun = true;
       to.call(index, call.number, call.id ?? `${this.#id}#${index}.${call.number}`, name);

@@ -161,6 +161,23 @@ describe("a whole completion as a message", () => {
     ]);
   });
 
+  it.each(["", "null"])("has a call without input that a server tells as %j", (input) => {
+    const tool_calls = [{ id: "c", type: "function", function: { name: "f", arguments: input } }];
+    expect(toAnthropic(choice({ tool_calls }, "tool_calls")).answer.content).toMatchObject([{ name: "f", input: {} }]);
+  });
+
+  it("leaves out a call that the limit cut off, by name", () => {
+    const tool_calls = ['{"to":"a"}', '{"to":"'].map((input, index) => ({
+      id: `c${index}`,
+      type: "function",
+      function: { name: "f", arguments: input },
+    }));
+    const { answer, losses } = toAnthropic(choice({ content: "A", tool_calls }, "length"));
+    expect(answer).toMatchObject({ content: [{ text: "A" }, { id: "c0" }], stop_reason: "max_tokens" });
+    expect(answer.content).toHaveLength(2);
+    expect(losses).toEqual(["choices[0].message.tool_calls"]);
+  });
+
   it.each([
     [
       "a call whose input is no object",
