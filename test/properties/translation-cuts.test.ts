@@ -1,9 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
-import { silent } from "../../src/engine/log.ts";
-import { createGateway } from "../../src/gateway.ts";
-import type { Gateway } from "../../src/host.ts";
-import { hashKey } from "../../src/index.ts";
+import { type ConfigInput, createGateway, type Gateway, hashKey, silent } from "../../src/index.ts";
 import { createFakeClock } from "../doubles/clock.ts";
 
 const email = "maria.lopez@example.com";
@@ -20,7 +17,7 @@ type Wire = keyof typeof callers;
 
 let gateway: Gateway;
 beforeAll(async () => {
-  const config = {
+  const config: ConfigInput = {
     targets: {
       openai: { provider: "openai", apiKey: "sk-operator" },
       anthropic: { provider: "anthropic", apiKey: "sk-operator" },
@@ -30,7 +27,7 @@ beforeAll(async () => {
       claude: { targets: [{ target: "anthropic", model: "claude-sonnet-4-5" }] },
     },
     access: { keys: [{ id: "own", hash: hashKey("sk-own") }] },
-  } as const;
+  };
   gateway = createGateway(config, { log: silent, clock: createFakeClock() });
   await gateway.ready;
 });
