@@ -156,7 +156,10 @@ export interface Receipt {
 }
 
 /** The receipt so far; readable at any time. */
-export type Summary = Pick<Receipt, "id" | "target" | "usage" | "cost" | "findings" | "attempts" | "overhead">;
+export type Summary = Pick<
+  Receipt,
+  "id" | "model" | "target" | "usage" | "cost" | "findings" | "attempts" | "overhead"
+>;
 
 /** W3C trace context of the caller, or one that begins here. `traceparent` is what goes to the provider, if anything. */
 export interface TraceParent {

@@ -1,21 +1,10 @@
-import {
-  type Call,
-  type Flow,
-  type Gateway,
-  type HttpHead,
-  Refusal,
-  type RequestHead,
-  type Sink,
-} from "../../src/index.ts";
+import { type CallFlow, type Gateway, type HttpHead, Refusal, type RequestHead, type Sink } from "../../src/index.ts";
 import { bodyModes, type Message, type Part } from "./codec/messages.ts";
 import type { Struct } from "./codec/struct.ts";
 import { metadataOf } from "./metadata.ts";
 import { type Mode, type Opener, type Outlet, type Parts, statuses } from "./mode.ts";
 import { toHeaders, toRequestHead } from "./mutations.ts";
 import { Upload } from "./upload.ts";
-
-/** An exchange that tells which call it serves, once that is open. */
-type Told = Flow & { readonly call?: Call | undefined };
 
 /** For `%RESPONSE_CODE_DETAILS%`. */
 const details = "postern";
@@ -35,7 +24,7 @@ class Termination implements Mode, Sink {
   readonly #outlet: Outlet;
   readonly #answerBytes: number;
   readonly #upload: Upload;
-  #flow: Told | undefined;
+  #flow: CallFlow | undefined;
   #uploaded = false;
   #head: HttpHead | undefined;
   #started = false;

@@ -12,7 +12,16 @@ export function refusedCall(
   head: RequestHead,
   startedAt: number,
 ): Call {
-  const summary: Summary = { id, target: undefined, usage: noUsage, cost: 0n, findings: [], attempts: [], overhead: 0 };
+  const summary: Summary = {
+    id,
+    model: "",
+    target: undefined,
+    usage: noUsage,
+    cost: 0n,
+    findings: [],
+    attempts: [],
+    overhead: 0,
+  };
   const receipt: Receipt = {
     ...summary,
     outcome: "refused",
@@ -20,7 +29,6 @@ export function refusedCall(
     code: refusal.code,
     dialect: dialect.name,
     operation: "chat",
-    model: "",
     stream: false,
     budget: undefined,
     key: undefined,

@@ -53,6 +53,8 @@ export class Settlement {
     const spent = this.#outcomes.reduce((sum, outcome) => sum + outcome.cost, 0n);
     return {
       id: this.#state.id,
+      // A caller may write anything there, and it may pass when observing.
+      model: this.told(this.#state.ask.model),
       target: this.live?.target.name ?? last?.target,
       usage: this.live?.usage ?? last?.usage ?? noUsage,
       cost: spent + (this.live?.cost ?? 0n),
@@ -66,7 +68,10 @@ export class Settlement {
   told(name: string): string {
     const { words } = this.#engine;
     if (words.get(name) === true) return name;
-    const scrubbed = this.#state.facts.get(facts.scrub)?.(name) ?? name;
+    const scrub = this.#state.facts.get(facts.scrub);
+    // Nothing looked at it, so it is not known to be plain either.
+    if (scrub === undefined) return name;
+    const scrubbed = scrub(name);
     if (scrubbed === name && name.length <= longestWord) words.set(name, true);
     return scrubbed;
   }
@@ -150,7 +155,7 @@ export class Settlement {
   #receiptOf({ outcome, status, code }: Ending): Receipt {
     const { ask, dialect, facts: known, startedAt } = this.#state;
     const caller = known.get(facts.caller);
-    const { id, target, usage, cost, findings, overhead } = this.summary;
+    const { id, model, target, usage, cost, findings, overhead } = this.summary;
     return {
       id,
       target,
@@ -164,8 +169,7 @@ export class Settlement {
       code,
       dialect: dialect.name,
       operation: ask.operation,
-      // A caller may write anything there, and it may pass when observing.
-      model: this.told(ask.model),
+      model,
       stream: ask.stream,
       budget: known.get(facts.budget)?.(),
       key: caller?.key,

@@ -1,18 +1,13 @@
 import { createExternalProcessor, type ExternalProcessorOptions } from "../../../adapters/envoy/envoy.ts";
-import { handle } from "../../../src/engine/handle.ts";
 import {
-  type Call,
   type ConfigInput,
   createGateway,
   createMemoryStores,
-  type Exchange,
-  type Gateway,
   type GatewayOptions,
   type Receipt,
   silent,
   systemClock,
 } from "../../../src/index.ts";
-import { createUpstream } from "../../../src/upstream/upstream.ts";
 import { type LoopbackProvider, startProvider } from "../../doubles/provider.ts";
 import { config, until } from "../scene.ts";
 import { connectTo, type EnvoyClient } from "./client.ts";
@@ -30,47 +25,19 @@ export interface Lab {
 }
 
 export interface LabOptions {
-  /** The gateway's exchanges tell which calls they serve. */
-  readonly tells?: boolean;
   readonly overrides?: ConfigInput;
   readonly gateway?: GatewayOptions;
   readonly processor?: ExternalProcessorOptions;
 }
 
-/** The same gateway, with its calls told. */
-function telling(gateway: Gateway): Gateway {
-  const upstream = createUpstream({ clock: systemClock });
-  const parts = { send: upstream.exchange, clock: systemClock };
-  const exchange: Exchange = (request, to) => {
-    let call: Call | undefined;
-    const open = (): Call => {
-      call = gateway.open(request);
-      return call;
-    };
-    const flow = handle(request, to, { ...parts, open });
-    return {
-      ...flow,
-      get call() {
-        return call;
-      },
-    };
-  };
-  return { ...gateway, handle: exchange };
-}
-
-export async function startLab({
-  tells,
-  overrides,
-  gateway: options = {},
-  processor: more = {},
-}: LabOptions): Promise<Lab> {
+export async function startLab({ overrides, gateway: options = {}, processor: more = {} }: LabOptions): Promise<Lab> {
   const receipts: Receipt[] = [];
   const provider = await startProvider();
   const stores = createMemoryStores({ clock: systemClock }, { keep: 100 });
   const watch = { name: "receipts", open: () => ({ settle: (receipt: Receipt) => void receipts.push(receipt) }) };
   const steps = [...(options.steps ?? []), { after: "tracing" as const, step: watch }];
   const gateway = createGateway(config(overrides)(provider.url), { log: silent, stores, ...options, steps });
-  const processor = createExternalProcessor(tells ? telling(gateway) : gateway, { listen: "127.0.0.1:0", ...more });
+  const processor = createExternalProcessor(gateway, { listen: "127.0.0.1:0", ...more });
   const address = await processor.listen();
   const client = connectTo(address);
   return {

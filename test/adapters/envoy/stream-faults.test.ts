@@ -1,9 +1,9 @@
 import { createExternalProcessor, type EnvoyMode } from "../../../adapters/envoy/envoy.ts";
 import { createTestGateway } from "../../../adapters/testing.ts";
-import type { Exchange, Gateway, Sink } from "../../../src/index.ts";
+import type { Gateway, Sink } from "../../../src/index.ts";
 import { body, codes, connectTo, type EnvoyClient, latin1, opening, protocols, text } from "./client.ts";
 
-const flow = { resume() {}, abort() {} };
+const flow = { call: undefined, resume() {}, abort() {} };
 const head = { status: 200, headers: { "content-type": "text/event-stream" } };
 const bytes = (content: string): Uint8Array => Buffer.from(content);
 
@@ -25,11 +25,11 @@ async function withGateway(
   }
 }
 
-const handles = (handle: Exchange, use: (client: EnvoyClient) => Promise<void>): Promise<void> =>
+const handles = (handle: Gateway["handle"], use: (client: EnvoyClient) => Promise<void>): Promise<void> =>
   withGateway({ handle }, "terminate", use);
 
 const pushes =
-  (push: (to: Sink) => void): Exchange =>
+  (push: (to: Sink) => void): Gateway["handle"] =>
   (_request, to) => {
     setImmediate(push, to);
     return flow;
@@ -99,7 +99,7 @@ describe("an engine that misbehaves", () => {
   });
 
   it("ends with an error status when it throws", async () => {
-    const throws: Exchange = () => {
+    const throws: Gateway["handle"] = () => {
       throw new Error("a mistake");
     };
     await handles(throws, async (client) => {

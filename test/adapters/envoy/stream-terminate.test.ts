@@ -378,7 +378,7 @@ describe("terminate: ends", () => {
 
 describe("terminate: what a call tells and how it is cut", () => {
   it("tells tokens, cost, target and findings with its last message", async () => {
-    await begin({ tells: true });
+    await begin();
     for (const stream of [false, true]) {
       const call = asks(`Write to ${email}.`, { stream });
       if (stream) await streamedOf(call);
@@ -387,7 +387,8 @@ describe("terminate: what a call tells and how it is cut", () => {
       expect(metadataIn(call.said.at(-1))).toEqual({
         call_id: expect.stringMatching(/^[0-9A-Z]{26}$/),
         target: "first",
-        model: "gpt-5-mini",
+        model: "fast",
+        answer_model: "gpt-5-mini",
         input_tokens: expect.any(Number),
         output_tokens: expect.any(Number),
         total_tokens: expect.any(Number),
@@ -401,7 +402,7 @@ describe("terminate: what a call tells and how it is cut", () => {
   });
 
   it("ends an answer that is too long with the protocol's own error", async () => {
-    await begin({ tells: true, processor: { answerBytes: 5_000 } });
+    await begin({ processor: { answerBytes: 5_000 } });
     lab.provider.answer(streams(Array.from({ length: 1_000 }, (_, index) => chunk({ content: `word ${index} ` }))));
     const call = asks("Hi.", { stream: true });
     const { text: stream } = await streamedOf(call);
@@ -413,7 +414,7 @@ describe("terminate: what a call tells and how it is cut", () => {
   });
 
   it("cuts in the protocol's own way what has not ended when the processor closes, and refuses an upload", async () => {
-    await begin({ tells: true });
+    await begin();
     lab.provider.answer(streams([chunk({ content: "One" })], "silent"));
     const call = asks("Hi.", { stream: true });
     await call.next();
