@@ -38,6 +38,7 @@ export class RunningCall implements Call, AttemptOwner {
   readonly #hold: Hold;
   readonly #settlement: Settlement;
   #document: Document | undefined;
+  #slots: Document["slots"] | undefined;
   #bytes: Uint8Array = noBytes;
   #current: RunningAttempt | undefined;
   #kept: Reply | undefined;
@@ -94,10 +95,14 @@ export class RunningCall implements Call, AttemptOwner {
       if (this.#settlement.settled) return;
       const bodyless = this.head.method === "GET" || this.head.method === "HEAD";
       if (!bodyless) this.#document = createDocument(this.#bytes, this.#dialect.requestRules, { nested: true });
-      this.#state.ask = this.#dialect.ask(this.head, this.#document);
-      const answer = this.#hooks.run((hooks) => hooks.request?.(this.#document));
+      this.#readAsk();
+      const answer = this.#hooks.run((hooks) => {
+        this.#readAgain();
+        return hooks.request?.(this.#document);
+      });
       const reply = answer instanceof Promise ? await answer : answer;
       if (reply !== undefined) this.#answer(reply);
+      else this.#readAgain();
     } catch (cause) {
       this.#refuse(cause);
     }
@@ -158,6 +163,19 @@ export class RunningCall implements Call, AttemptOwner {
       this.#refuse(cause);
       return 0;
     }
+  }
+
+  #readAsk(): void {
+    this.#slots = this.#document?.slots;
+    this.#state.ask = this.#dialect.ask(this.head, this.#document);
+  }
+
+  /** Where a step changed what is asked, those below it see that, and its bytes are what bounds the tokens. */
+  #readAgain(): void {
+    const document = this.#document;
+    if (document === undefined || document.slots === this.#slots) return;
+    if (this.host.mutates) this.#bytes = document.render();
+    this.#readAsk();
   }
 
   async #read(body: Uint8Array | AsyncIterable<Uint8Array>): Promise<Uint8Array> {
