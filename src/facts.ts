@@ -35,9 +35,17 @@ export interface Caller {
   readonly attributes: Attributes;
   /** Model names and aliases that may be asked for; `undefined`: all. */
   readonly models: readonly string[] | undefined;
+  /** Prompts that may be asked for; `undefined`: all. */
+  readonly prompts?: readonly string[] | undefined;
   readonly maxOutputTokens: number | undefined;
   /** The provider credential that the caller brought; it goes to that provider's own host and nowhere else. */
   readonly ownKey: boolean;
+}
+
+/** Which prompt a call was made of. */
+export interface PromptUsed {
+  readonly name: string;
+  readonly version: number;
 }
 
 export type FindingAction = "masked" | "blocked" | "flagged";
@@ -50,6 +58,7 @@ export interface FindingCount {
 /** The facts that steps leave for others; steps never import each other. */
 export const facts = {
   caller: fact<Caller>("access", "caller"),
+  prompt: fact<PromptUsed>("prompts", "prompt"),
   findings: fact<readonly FindingCount[]>("redaction", "findings"),
   /** Masks whatever personal data or secret a text holds, known from this call or detected anew. */
   scrub: fact<(text: string) => Redacted>("redaction", "scrub"),

@@ -1,7 +1,7 @@
 // Longer than most files: all that the author of a step has to know, and no code.
 import type { Ask, AskChange, Dialect, Provider, Usage, WireEvent } from "./dialects/dialect.ts";
 import type { ErrorCode, Refusal } from "./errors.ts";
-import type { Attributes, Facts, FindingCount } from "./facts.ts";
+import type { Attributes, Facts, FindingCount, PromptUsed } from "./facts.ts";
 import type { HttpHead, Reply, RequestHead } from "./http.ts";
 import type { Document, Path, Scalar } from "./slot.ts";
 import type { Stores } from "./stores/stores.ts";
@@ -135,6 +135,8 @@ export interface Receipt {
   readonly dialect: string;
   readonly operation: string;
   readonly model: string;
+  /** The prompt that the call was made of, if any. */
+  readonly prompt?: PromptUsed | undefined;
   readonly stream: boolean;
   readonly target: string | undefined;
   readonly attempts: readonly AttemptOutcome[];

@@ -22,7 +22,7 @@ export function createAccess(config: Config["access"], parts: Parts): Step {
   const keyring = createKeyring(config.keys.map(toHolder));
   const enter = (call: CallContext): void | Promise<void> => {
     const holder = identify(credentialsOf(call.head), keyring.find, config.ownKeys);
-    if (holder === undefined) return admit(call, bringer, noAttribute);
+    if (holder === undefined) return admit(call, stranger, noAttribute);
     if (parts.clock.now() >= holder.expires) throw new Refusal("unknown_key", { reason: "expired" });
     admit(call, holder.caller, holder.rules);
     if (holder.requestsPerMinute !== undefined) return countRequest(holder.id, holder.requestsPerMinute, parts);
@@ -37,6 +37,9 @@ const bringer: Caller = {
   maxOutputTokens: undefined,
   ownKey: true,
 };
+
+/** Beside callers with keys: prompts are the operator's, so they are for whom it granted them. */
+const stranger: Caller = { ...bringer, prompts: [] };
 
 /** Whose key it is; `undefined`: a caller's own provider key, which is allowed. */
 function identify(

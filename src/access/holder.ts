@@ -29,6 +29,7 @@ export function toHolder(key: KeyConfig): Holder {
       key: key.id,
       attributes: fixed,
       models: key.models,
+      prompts: key.prompts.includes("*") ? undefined : key.prompts,
       maxOutputTokens: key.maxOutputTokens,
       ownKey: false,
     },

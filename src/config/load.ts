@@ -71,6 +71,7 @@ function withFiles(config: Config, source: SecretSource): Config {
     }
   }
   for (const list of config.redaction.lists) list.file = resolve(source.directory, list.file);
+  if (config.prompts !== undefined) config.prompts.from = resolve(source.directory, config.prompts.from);
   checked.add(config);
   return config;
 }

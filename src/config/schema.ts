@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { access, budgets, limits, prices, redaction } from "./sections.ts";
+import { prompts } from "./sections-prompts.ts";
 import { routing } from "./sections-routing.ts";
 import { models, targets } from "./sections-targets.ts";
 import { duration } from "./units.ts";
@@ -35,6 +36,7 @@ export const schema = z.strictObject({
   targets,
   models,
   access,
+  prompts,
   redaction,
   routing,
   prices,

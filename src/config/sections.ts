@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { attributeNames, isAttributeValue } from "./names.ts";
+import { promptName } from "./sections-prompts.ts";
 import { name, record, region } from "./shapes.ts";
 import { duration, money, size } from "./units.ts";
 
@@ -22,6 +23,10 @@ const key = z.strictObject({
   require: z.array(attribute).default([]).describe("Attributes that the caller has to name in an x-postern- header."),
   allow: z.array(attribute).default([]).describe("Attributes that the caller may name, besides the required ones."),
   models: z.array(z.string().min(1)).optional().describe("Models and aliases that may be asked for; by default all."),
+  prompts: z
+    .array(z.union([z.literal("*"), promptName]))
+    .default([])
+    .describe('Prompts that may be asked for, "*" for all; by default none.'),
   region: region.optional().describe("Pins every call of the key: it never reaches a target of another region."),
   maxOutputTokens: z.int().positive().optional().describe("Output tokens of one call at most."),
   requestsPerMinute: z.int().positive().optional().describe("Requests in a minute at most."),

@@ -170,6 +170,7 @@ export class Settlement {
       dialect: dialect.name,
       operation: ask.operation,
       model,
+      prompt: known.get(facts.prompt),
       stream: ask.stream,
       budget: known.get(facts.budget)?.(),
       key: caller?.key,

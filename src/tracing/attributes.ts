@@ -8,6 +8,8 @@ export const attribute = {
   requestModel: "gen_ai.request.model",
   requestMaxTokens: "gen_ai.request.max_tokens",
   requestChoices: "gen_ai.request.choice.count",
+  promptName: "gen_ai.prompt.name",
+  promptVersion: "gen_ai.prompt.version",
   responseModel: "gen_ai.response.model",
   inputTokens: "gen_ai.usage.input_tokens",
   outputTokens: "gen_ai.usage.output_tokens",

@@ -46,6 +46,10 @@ export function describeCall(span: Span, receipt: Receipt): void {
   span.setAttribute(attribute.overhead, receipt.overhead);
   span.setAttribute(attribute.cost, dollars(receipt.cost));
   setUsage(span, receipt.usage);
+  if (receipt.prompt !== undefined) {
+    span.setAttribute(attribute.promptName, receipt.prompt.name);
+    span.setAttribute(attribute.promptVersion, `${receipt.prompt.version}`);
+  }
   const { key, target } = receipt;
   for (const [name, value] of Object.entries({ key, target, ...receipt.attributes })) {
     if (value !== undefined) span.setAttribute(attribute[name as "key" | "target" | "team"], value);

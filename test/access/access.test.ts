@@ -65,6 +65,27 @@ describe("access without a config", () => {
   });
 });
 
+describe("prompts of the operator", () => {
+  it.each([
+    [undefined, []],
+    [["support"], ["support"]],
+    [["support", "*"], undefined],
+  ])("are for a key with %j: %j", (prompts, granted) => {
+    const { head, caller } = withKey(prompts === undefined ? {} : { prompts }).call(bearer(key));
+    head();
+    expect(caller()?.prompts).toEqual(granted);
+  });
+
+  it("are not for callers with keys of their own beside those with the operator's, but for all where there is no access", () => {
+    const beside = withKey({}, { ownKeys: "allow" }).call(bearer(providerKey));
+    beside.head();
+    expect(beside.caller()).toMatchObject({ ownKey: true, prompts: [] });
+    const alone = setUp(undefined).call(bearer(providerKey));
+    alone.head();
+    expect(alone.caller()?.prompts).toBeUndefined();
+  });
+});
+
 describe("access with keys", () => {
   it("knows a key wherever it stands, and says what it permits, without waiting for anything", () => {
     const { call, take } = withKey({ team: "search", models: ["fast"], maxOutputTokens: 4_096 });
@@ -83,6 +104,7 @@ describe("access with keys", () => {
         key: "web",
         attributes: { team: "search" },
         models: ["fast"],
+        prompts: [],
         maxOutputTokens: 4_096,
         ownKey: false,
       });
