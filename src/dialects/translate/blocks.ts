@@ -41,9 +41,12 @@ interface Waiting extends Block {
 
 const noScan = () => true;
 
+/** Characters that wait at most: a call that never becomes whole must not hold back a whole stream. */
+const mostHeld = 4_194_304;
+
 /**
  * Puts blocks in a row whose pieces may come mixed. The first one flows; another waits until the first is whole, which text is as soon as
- * something else follows, and a call when its input is a whole object.
+ * something else follows, and a call when its input is a whole object, or when too much waits for it.
  */
 export class BlockRow {
   readonly #to: BlockSink;
@@ -51,6 +54,7 @@ export class BlockRow {
   readonly #row: Waiting[] = [];
   /** Where in the row the one stands that flows. */
   #first = 0;
+  #held = 0;
 
   constructor(to: BlockSink) {
     this.#to = to;
@@ -97,18 +101,28 @@ export class BlockRow {
 
   #push(block: Waiting): void {
     this.#row.push(block);
+    this.#held += block.held.length;
     if (this.#row.length - this.#first === 1) this.#begin(block);
     else this.#advance();
   }
 
   #add(block: Waiting, text: string): void {
-    if (block === this.#row[this.#first]) this.#to.piece(block, text);
-    else block.held += text;
+    const first = this.#row[this.#first];
+    if (first === undefined || block === first) {
+      this.#to.piece(block, text);
+      return;
+    }
+    block.held += text;
+    this.#held += text.length;
+    if (this.#held <= mostHeld) return;
+    first.whole = true;
+    this.#advance();
   }
 
   #begin(block: Waiting): void {
     this.#to.begin(block);
     if (block.held !== "") this.#to.piece(block, block.held);
+    this.#held -= block.held.length;
     block.held = "";
   }
 

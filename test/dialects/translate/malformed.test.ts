@@ -120,6 +120,20 @@ describe("a provider's stream that is not as it should be", () => {
     );
   });
 
+  it("holds back no more than a few megabytes behind a call that never becomes whole", () => {
+    const translation = translate("anthropic-messages", least["anthropic-messages"]);
+    const said = (call: object) => {
+      const data = Buffer.from(JSON.stringify({ choices: [{ index: 0, delta: { tool_calls: [call] } }] }));
+      return translation.event({ name: undefined, data }, noUsage).length;
+    };
+    said({ index: 0, id: "a", function: { name: "f", arguments: '{"open' } });
+    said({ index: 1, id: "b", function: { name: "g", arguments: '{"long":"' } });
+    const megabyte = { index: 1, function: { arguments: "x".repeat(1_048_576) } };
+    expect(Array.from({ length: 6 }, () => said(megabyte))).toEqual([0, 0, 0, 3, 1, 1]);
+    said({ index: 0, function: { arguments: '":1}' } });
+    expect(translation.losses).toEqual(["choices[0].tool_calls"]);
+  });
+
   it("ends once, whatever follows its end", () => {
     const [target, sse] = streams[3];
     const text = told(target, Buffer.concat([sse, sse]));
