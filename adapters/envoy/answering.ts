@@ -1,4 +1,4 @@
-import type { Attempt, Call, Clock, HttpHead } from "../../src/index.ts";
+import type { Attempt, Call, Clock, HttpHead, Reply } from "../../src/index.ts";
 import { bodyModes, type Headers, type Part } from "./codec/messages.ts";
 import { createInflate, type Inflate } from "./inflate.ts";
 import { metadataOf } from "./metadata.ts";
@@ -20,6 +20,8 @@ export interface AnsweringParts {
 const noBytes = new Uint8Array(0);
 /** Envoy recommends at most 64 KiB for a chunk that is no reply. */
 const mostInChunk = 62_000;
+/** How long an end waits for a provider's next piece to be told with; less than what a closing server gives. */
+const tellWithin = 400;
 
 const isStream = ({ status, headers }: HttpHead): boolean =>
   status < 300 && String(headers["content-type"]).toLowerCase().startsWith("text/event-stream");
@@ -64,12 +66,13 @@ export class Answering {
 
   /** Ends the attempt from our side. */
   stop(reason: unknown): void {
-    const { attempt } = this.#parts;
+    const { attempt, clock } = this.#parts;
     this.#owed.push(attempt.fail(reason));
     this.#inflate?.destroy();
     if (this.#framing === "duplex") this.#say([], false);
     else if (this.#framing === "whole") this.#instead();
     else if (attempt.state === "broken") this.#break();
+    else this.#stopWatch = clock.after(tellWithin, () => this.#owed.length > 0 && this.#break());
   }
 
   gone(): void {
@@ -80,10 +83,7 @@ export class Answering {
   #head(came: Headers, last: boolean): void {
     const { attempt, head, outlet, bodyMode, call } = this.#parts;
     attempt.head(head);
-    if (last) {
-      this.#bodyless(came);
-      return;
-    }
+    if (last) return this.#bodyless(came);
     const change = toCaller(came, attempt.out);
     const override = this.#framing === "streamed" && bodyMode === bodyModes.buffered;
     outlet.send({
@@ -100,11 +100,10 @@ export class Answering {
     const { attempt, outlet, call } = this.#parts;
     const body = attempt.end();
     const metadata = metadataOf(call.summary);
-    const { status, headers } = attempt.out;
     if (attempt.state === "broken") this.#instead();
     else if (body.length === 0)
       outlet.finish({ kind: "headers", side: "response", change: toCaller(came, attempt.out), metadata });
-    else outlet.finish({ kind: "immediate", status, headers: toHeaders(headers), body, details: "postern", metadata });
+    else this.#immediate({ ...attempt.out, body });
   }
 
   #write(pieces: readonly Uint8Array[], last: boolean, trailers: Headers | undefined): void {
@@ -172,8 +171,11 @@ export class Answering {
 
   /** Nothing has reached the caller yet: it gets an error of ours, whole. */
   #instead(): void {
+    this.#immediate(this.#parts.call.reply());
+  }
+
+  #immediate({ status, headers, body }: Reply): void {
     const { call, outlet } = this.#parts;
-    const { status, headers, body } = call.reply();
     const metadata = metadataOf(call.summary);
     outlet.finish({ kind: "immediate", status, headers: toHeaders(headers), body, details: "postern", metadata });
   }

@@ -386,7 +386,8 @@ describe("transform: cuts", () => {
   });
 
   it("tells it with the next piece where replies are counted (streamed), and swallows the provider's rest", async () => {
-    await begin();
+    const clock = createFakeClock(Date.now());
+    await begin({ processor: { clock } });
     const call = await cut("buffered");
     void lab.processor.close(0);
     await lab.settled(1);
@@ -394,9 +395,23 @@ describe("transform: cuts", () => {
     expect(pieceOf(await call.next()).text).toContain('"code":"draining"');
     call.send(body("response", chunk({ content: "Still more" })));
     expect((await call.next()).responseBody?.response?.bodyMutation?.body).toHaveLength(0);
+    clock.advance(400);
     call.send(body("response", "", true));
     expect((await call.next()).responseBody?.response?.bodyMutation?.body).toHaveLength(0);
     call.reset();
+  });
+
+  it("breaks the stream where no next piece comes to tell it with (streamed)", async () => {
+    const clock = createFakeClock(Date.now());
+    await begin({ processor: { clock } });
+    const call = await cut("buffered");
+    const closed = lab.processor.gateway.close(0);
+    await lab.settled(1);
+    await closed;
+    const said = call.said.length;
+    clock.advance(400);
+    expect((await call.ended).code).toBe(codes.aborted);
+    expect(call.said).toHaveLength(said);
   });
 
   it("answers in the provider's place where it does not come in time", async () => {
