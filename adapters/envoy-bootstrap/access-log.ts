@@ -4,6 +4,7 @@ import { yaml } from "./text.ts";
 export const told = [
   "call_id",
   "model",
+  "answer_model",
   "target",
   "attempts",
   "input_tokens",

@@ -40,6 +40,8 @@ const byMode: Readonly<Record<EnvoyMode, (plan: Plan) => string>> = {
       request_trailer_mode: SKIP
       response_header_mode: SEND
       ${answers === "duplex" ? duplex : streamed}
+    # Whether a provider answered, or Envoy in its place.
+    response_attributes: ["response.code_details"]
     allow_mode_override: ${answers === "streamed" ? "true" : "false"}
     # The default of 200ms is less than a call may have to wait for its turn.
     message_timeout: ${seconds(config.routing.longestWait + patience)}

@@ -69,6 +69,7 @@ function watched(provider: Provider, path: string, deadline: number): string {
   return yaml`
     - name: ${quote(clusterOf(provider))}
       match: { prefix: ${quote(path)} }
+      request_headers_to_remove: [${routeHeader}]
       route:
         ${destination(provider, deadline)}
         ${base === "/v1" ? "" : `prefix_rewrite: ${quote(base + path.slice("/v1".length))}`}

@@ -53,7 +53,10 @@ export class Answering {
   }
 
   take(part: Part): Promise<void> | void {
-    if (part.part === "headers") return this.#head(part.headers, part.last);
+    if (part.part === "headers") {
+      this.#parts.attempt.head(this.#parts.head);
+      return part.last ? this.#bodyless(part.headers) : this.#head(part.headers);
+    }
     const bytes = part.part === "body" ? part.bytes : noBytes;
     const last = part.part === "trailers" || part.last;
     const trailers = part.part === "trailers" ? part.headers : undefined;
@@ -80,10 +83,8 @@ export class Answering {
     this.#inflate?.destroy();
   }
 
-  #head(came: Headers, last: boolean): void {
+  #head(came: Headers): void {
     const { attempt, head, outlet, bodyMode, call } = this.#parts;
-    attempt.head(head);
-    if (last) return this.#bodyless(came);
     const change = toCaller(came, attempt.out);
     const override = this.#framing === "streamed" && bodyMode === bodyModes.buffered;
     outlet.send({
