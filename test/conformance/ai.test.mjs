@@ -9,19 +9,20 @@ const prompt = `I am ${email}.`;
 const answer = `You are ${email}, and you wrote: ${prompt}`;
 
 describe("Vercel's ai", () => {
-  let host;
+  let hosts;
   let models;
   before(async () => {
-    host = await start();
+    hosts = { openai: await start("openai"), anthropic: await start("claude") };
     models = {
-      openai: createOpenAI({ baseURL: `${host.url}/v1`, apiKey: key }).chat("fast"),
-      anthropic: createAnthropic({ baseURL: `${host.url}/v1`, apiKey: key })("fast"),
+      openai: createOpenAI({ baseURL: `${hosts.openai.url}/v1`, apiKey: key }).chat("fast"),
+      anthropic: createAnthropic({ baseURL: `${hosts.anthropic.url}/v1`, apiKey: key })("fast"),
     };
   });
-  after(() => host.close());
+  after(() => Promise.all(Object.values(hosts).map((host) => host.close())));
 
   for (const provider of ["openai", "anthropic"]) {
     it(`generates text through ${provider}`, async () => {
+      const host = hosts[provider];
       host.answer(undefined);
       const { text } = await generateText({ model: models[provider], prompt });
       assert.equal(text, answer);
@@ -29,7 +30,7 @@ describe("Vercel's ai", () => {
     });
 
     it(`streams text through ${provider}`, async () => {
-      host.answer(undefined);
+      hosts[provider].answer(undefined);
       let text = "";
       for await (const piece of streamText({ model: models[provider], prompt }).textStream) text += piece;
       assert.equal(text, answer);
@@ -41,7 +42,7 @@ describe("Vercel's ai", () => {
       ["openai", "openai-chat/tools.sse", "send_mail", (input) => input.to],
       ["anthropic", "anthropic-messages/parallel-tools.sse", "get_customer", (input) => input.email],
     ]) {
-      host.answer(replay(path));
+      hosts[provider].answer(replay(path));
       const any = tool({ inputSchema: jsonSchema({ type: "object" }) });
       const tools = { send_mail: any, look_up: any, get_customer: any, get_weather: any };
       const result = streamText({ model: models[provider], prompt, tools });

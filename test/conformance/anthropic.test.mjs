@@ -12,7 +12,7 @@ for (const version of ["2026-10-21", "2023-06-01"]) {
     let host;
     let client;
     before(async () => {
-      host = await start();
+      host = await start("claude");
       client = new Anthropic({ baseURL: host.url, apiKey: key, defaultHeaders: { "anthropic-version": version } });
     });
     after(() => host.close());

@@ -10,7 +10,7 @@ describe("the official openai client", () => {
   let host;
   let client;
   before(async () => {
-    host = await start();
+    host = await start("openai");
     client = new OpenAI({ baseURL: `${host.url}/v1`, apiKey: key });
   });
   after(() => host.close());

@@ -28,7 +28,13 @@ function send(response, { status = 200, type, bytes, size, breaks = false }) {
   else response.end();
 }
 
-export async function start(overrides = {}) {
+function inOrder(first, models) {
+  const targets = Object.entries(models).map(([target, model]) => ({ target, model }));
+  return { targets: targets.sort((a, b) => Number(b.target === first) - Number(a.target === first)) };
+}
+
+/** @param first the target that an alias tries first: it speaks the wire that is tested, so that nothing is translated */
+export async function start(first, overrides = {}) {
   const requests = [];
   let answer;
   const provider = createServer(async (request, response) => {
@@ -52,18 +58,8 @@ export async function start(overrides = {}) {
         claude: { provider: "anthropic", apiKey: "sk-ant-test", baseUrl: upstream },
       },
       models: {
-        fast: {
-          targets: [
-            { target: "openai", model: "gpt-5-mini" },
-            { target: "claude", model: "claude-haiku-4-5" },
-          ],
-        },
-        dear: {
-          targets: [
-            { target: "openai", model: "gpt-5" },
-            { target: "claude", model: "claude-opus-4-5" },
-          ],
-        },
+        fast: inOrder(first, { openai: "gpt-5-mini", claude: "claude-haiku-4-5" }),
+        dear: inOrder(first, { openai: "gpt-5", claude: "claude-opus-4-5" }),
       },
       access: {
         keys: [
