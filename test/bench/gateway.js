@@ -10,7 +10,7 @@ const clock = {
   },
 };
 
-const config = (origin) => ({
+export const benchConfig = (origin) => ({
   targets: { openai: { provider: "openai", apiKey: "sk-bench", baseUrl: `${origin}/v1` } },
   models: { fast: { targets: [{ target: "openai", model: "gpt-5-mini" }] } },
   access: { keys: [{ id: "bench", hash: hashKey("psk_bench"), team: "bench", allow: ["customer"] }] },
@@ -37,7 +37,7 @@ export function benchGateway(origin) {
       return stores.records.write(batch);
     },
   };
-  const gateway = createGateway(config(origin), { log: silent, stores: { ...stores, records } });
+  const gateway = createGateway(benchConfig(origin), { log: silent, stores: { ...stores, records } });
   const counts = () => {
     const { reserved, settled, charged } = stores.ledger.totals();
     return { ...done, reserved, settled, dollars: Number(charged) / 1e12 };

@@ -34,8 +34,8 @@ export async function warm(system, scenario, count) {
   return sent;
 }
 
-/** CPU microseconds a request and requests a second, of one turn of `ms`. */
-export async function cpuTurn(system, scenario, { ms, concurrency }) {
+/** One turn of `ms`: what its processes used meanwhile, each of `usage()`'s sums of microseconds. */
+export async function turn(system, scenario, { ms, concurrency }) {
   const requests = requestsFor(scenario, system);
   const connections = await openAll(system.port, concurrency);
   const before = await system.usage();
@@ -44,7 +44,14 @@ export async function cpuTurn(system, scenario, { ms, concurrency }) {
   const took = performance.now() - startedAt;
   const after = await system.usage();
   for (const connection of connections) connection.close();
-  return { cpu: (after.cpu - before.cpu) / count, perSecond: (count * 1_000) / took, count, rss: after.rss };
+  const used = { cpu: after.cpu - before.cpu, envoy: after.envoy - before.envoy };
+  return { used, perSecond: (count * 1_000) / took, count, rss: after.rss };
+}
+
+/** CPU microseconds a request and requests a second. */
+export async function cpuTurn(system, scenario, plan) {
+  const { used, ...rest } = await turn(system, scenario, plan);
+  return { ...rest, cpu: used.cpu / rest.count };
 }
 
 /** Milliseconds of `count` requests, one at a time: until the first text of a stream, until the end of a whole answer. */

@@ -25,7 +25,7 @@ function start(file, args, core) {
 }
 
 /** Messages to a child and its answers, in order; what is still open when it ends is rejected. */
-function channelTo(child) {
+export function channelTo(child) {
   const open = [];
   child.on("message", (message) => open.shift()?.resolve(message));
   child.on("exit", () => {
