@@ -7,6 +7,7 @@ import { postern } from "../adapters/express.ts";
 import { toFetchHandler } from "../adapters/fetch.ts";
 import { postern as koaPostern } from "../adapters/koa.ts";
 import { toNodeHandler } from "../adapters/node.ts";
+import { withHealth } from "../adapters/sidecar/sidecar.ts";
 import { createTestGateway, type ProviderRequest, type Script } from "../adapters/testing.ts";
 import {
   ableHost,
@@ -290,6 +291,11 @@ export const hosts: readonly TestHost[] = [
         .use(koaPostern(gateway))
         .callback(),
     ),
+  ),
+  hostOf(
+    "the sidecar",
+    ableHost,
+    overHttp((gateway) => withHealth(gateway, { draining: false })),
   ),
   hostOf("a fetch handler", ableHost, fetchHandler),
   hostOf("gateway.fetch", ableHost, ownFetch),
