@@ -401,6 +401,20 @@ describe("terminate: what a call tells and how it is cut", () => {
     await lab.settled(2);
   });
 
+  it("tells no personal data and no key that a caller wrote as the model's name", async () => {
+    await begin();
+    for (const model of [email, secret]) {
+      const call = asks("Hi.", { model });
+      const said = await call.next();
+      call.reset();
+      expect(errorOf(said).status).toBe(400);
+      expect(metadataIn(said)?.model).toMatch(/^\[[A-Z_0-9]+\]$/);
+      expect(JSON.stringify(metadataIn(said))).not.toContain(model);
+    }
+    await lab.settled(2);
+    expect(lab.receipts.map(({ model }) => model)).not.toContain(email);
+  });
+
   it("ends an answer that is too long with the protocol's own error", async () => {
     await begin({ processor: { answerBytes: 5_000 } });
     lab.provider.answer(streams(Array.from({ length: 1_000 }, (_, index) => chunk({ content: `word ${index} ` }))));
