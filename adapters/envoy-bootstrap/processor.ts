@@ -19,9 +19,10 @@ export function processorCluster(plan: Plan): string {
       # The default of 1024 would be the most calls at once; it is the gateway that says no, in the caller's own dialect.
       circuit_breakers:
         thresholds: [{ max_requests: ${calls}, max_pending_requests: ${calls} }]
-      # A processor that drains says so here. When none is healthy calls are tried all the same, and fail closed.
+      # A processor that drains says so here, at once; one that is busy with a large body may be slow to answer. When none is healthy
+      # calls are tried all the same, and fail closed.
       health_checks:
-      - timeout: 2s
+      - timeout: 10s
         interval: 5s
         no_traffic_interval: 5s
         unhealthy_threshold: 2
@@ -35,8 +36,9 @@ export function processorCluster(plan: Plan): string {
           common_http_protocol_options: { max_requests_per_connection: 900 }
           explicit_http_config:
             http2_protocol_options:
-              # Finds a processor that hangs; nothing else would.
-              connection_keepalive: { interval: 10s, timeout: 5s }
+              # Finds a processor that hangs; nothing else would. It has to have longer than the largest bodies keep it busy,
+              # for with the connection all its calls end.
+              connection_keepalive: { interval: 10s, timeout: 20s }
       ${transport(plan)}
       load_assignment:
         cluster_name: ${processorName}

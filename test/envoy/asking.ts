@@ -16,7 +16,7 @@ export interface Speaker {
   readonly closing: readonly string[];
 }
 
-const chat = (content: string) => ({ model: "fast", messages: [{ role: "user" as const, content }] });
+const chat = (content: string, model = "fast") => ({ model, messages: [{ role: "user" as const, content }] });
 
 const chunk = (delta: object, finish: string | null = null): string =>
   `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "gpt-5-mini", choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;

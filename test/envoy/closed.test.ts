@@ -12,7 +12,7 @@ import { tapWire, type Wire } from "./wire.ts";
 
 /** A hung processor is found in seconds here. */
 const hurried = (bootstrap: string): string =>
-  bootstrap.replace("interval: 10s, timeout: 5s", "interval: 1s, timeout: 1s");
+  bootstrap.replace("interval: 10s, timeout: 20s", "interval: 1s, timeout: 1s");
 
 let program: Program;
 beforeAll(() => {

@@ -40,7 +40,7 @@ export function configFor(url: string, overrides: ConfigInput = {}): ConfigInput
   const whole = sceneConfig(overrides)(url);
   const timeouts = { connect: "20s", firstByte: "20s", idle: "20s" };
   const targets = Object.entries(whole.targets ?? {}).map(([name, target]) => [name, { ...target, timeouts }]);
-  return { ...whole, targets: Object.fromEntries(targets) };
+  return { ...whole, targets: Object.fromEntries(targets), routing: { ...whole.routing, deadline: "2m" } };
 }
 
 /** A generated bootstrap on a port of the system's choice. */
