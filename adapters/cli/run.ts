@@ -1,3 +1,4 @@
+import { calls } from "./calls.ts";
 import { check } from "./check.ts";
 import { type Command, type ExitCode, type Output, UsageError } from "./command.ts";
 import { init } from "./init.ts";
@@ -5,7 +6,7 @@ import { keys } from "./keys.ts";
 import { serve } from "./serve.ts";
 import { spend } from "./spend.ts";
 
-const commands: ReadonlyMap<string, Command> = new Map(Object.entries({ serve, init, check, keys, spend }));
+const commands: ReadonlyMap<string, Command> = new Map(Object.entries({ serve, init, check, keys, spend, calls }));
 
 const overview = (): string =>
   [

@@ -31,11 +31,11 @@ describe("the command line", () => {
   it("lists its commands", async () => {
     const { code, out } = await says("--help");
     expect(code).toBe(0);
-    for (const name of ["serve", "init", "check", "keys", "spend"]) expect(out).toContain(`\n  ${name}`);
+    for (const name of ["serve", "init", "check", "keys", "spend", "calls"]) expect(out).toContain(`\n  ${name}`);
     expect(await says()).toEqual({ code, out, error: "" });
   });
 
-  it.each([["serve"], ["init"], ["check"], ["keys"], ["spend"]])(
+  it.each([["serve"], ["init"], ["check"], ["keys"], ["spend"], ["calls"]])(
     "%s explains itself, and what it does not know",
     async (name) => {
       expect(await says(name, "--help")).toMatchObject({ code: 0, out: expect.stringContaining(`postern ${name}`) });

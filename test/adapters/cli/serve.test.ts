@@ -175,6 +175,28 @@ describe("postern spend", () => {
   });
 });
 
+describe("postern calls", () => {
+  it("lists what was recorded and shows one", async () => {
+    const database = join(program.folder, "calls.db");
+    const running = await serving(["--config", place("calls.yaml", yaml(`stores: { records: "sqlite:${database}" }`))]);
+    await (await running.ask(`I am ${email}`)).text();
+    expect(await stopped(running)).toBe(0);
+    const said = async (...words: string[]) => {
+      const listed = program.start(["calls", ...words]);
+      return { code: await listed.ended, text: listed.out() };
+    };
+    const { receipt } = JSON.parse((await said("list", database, "--json")).text)[0];
+    expect(receipt).toMatchObject({ outcome: "answered", model: "fast", target: "local" });
+    expect((await said("list", database)).text).toMatch(
+      new RegExp(`^id .*\\n${receipt.id}  .* answered  200 .* fast .* local `),
+    );
+    const shown = await said("show", database, receipt.id);
+    expect(JSON.parse(shown.text).receipt).toEqual(receipt);
+    expect(shown.text).not.toContain(email);
+    expect(await said("show", database, "none")).toEqual({ code: 1, text: "" });
+  });
+});
+
 describe("a config that changes while it is served", () => {
   const renamed = (model: string): string => yaml().replace("fast:", `${model}:`);
 
