@@ -70,18 +70,18 @@ describe("prompts of the operator", () => {
     [undefined, []],
     [["support"], ["support"]],
     [["support", "*"], undefined],
-  ])("are for a key with %j: %j", (prompts, granted) => {
+  ])("are for a key with %j: %j", async (prompts, granted) => {
     const { head, caller } = withKey(prompts === undefined ? {} : { prompts }).call(bearer(key));
-    head();
+    await head();
     expect(caller()?.prompts).toEqual(granted);
   });
 
-  it("are not for callers with keys of their own beside those with the operator's, but for all where there is no access", () => {
+  it("are not for callers with keys of their own beside those with the operator's, but for all where there is no access", async () => {
     const beside = withKey({}, { ownKeys: "allow" }).call(bearer(providerKey));
-    beside.head();
+    await beside.head();
     expect(beside.caller()).toMatchObject({ ownKey: true, prompts: [] });
     const alone = setUp(undefined).call(bearer(providerKey));
-    alone.head();
+    await alone.head();
     expect(alone.caller()?.prompts).toBeUndefined();
   });
 });
