@@ -16,7 +16,7 @@ export interface Speaker {
   readonly closing: readonly string[];
 }
 
-const chat = (content: string, model = "fast") => ({ model, messages: [{ role: "user" as const, content }] });
+const chat = (content: string) => ({ model: "fast", messages: [{ role: "user" as const, content }] });
 
 const chunk = (delta: object, finish: string | null = null): string =>
   `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "gpt-5-mini", choices: [{ index: 0, delta, finish_reason: finish }] })}\n\n`;
@@ -39,6 +39,7 @@ export const openai: Speaker = {
   closing: [chunk({}, "stop"), "data: [DONE]\n\n"],
 };
 
+/** Of a target that speaks the same wire: what is translated arrives in pieces of another shape. */
 const message = (content: string) => ({ ...chat(content), model: "claude", max_tokens: 400 });
 const event = (type: string, fields: object = {}): string =>
   `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`;
