@@ -286,7 +286,7 @@ export const hosts: readonly TestHost[] = [
     "Koa after a body parser",
     ableHost,
     overHttp((gateway) =>
-      new Koa()
+      quiet()
         .use(bodyParser({ raw: true }))
         .use(koaPostern(gateway))
         .callback(),
