@@ -22,6 +22,7 @@ import { checkHead } from "./headers.ts";
 import type { Call, Gateway } from "./host.ts";
 import { ableHost, type Host, type HttpRequest, type RequestHead, type Sink } from "./http.ts";
 import { createMetering } from "./metering/metering.ts";
+import { createLibrary, createPrompts, type Library } from "./prompts/prompts.ts";
 import { loadRecordList } from "./redaction/detectors/records.ts";
 import { createScanner } from "./redaction/detectors/scanner.ts";
 import { createRedaction } from "./redaction/redaction.ts";
@@ -33,7 +34,7 @@ import type { Stores } from "./stores/stores.ts";
 import { createTracing } from "./tracing/tracing.ts";
 import { createUpstream } from "./upstream/upstream.ts";
 
-export type StepName = "access" | "redaction" | "routing" | "metering" | "budgets" | "tracing";
+export type StepName = "access" | "prompts" | "redaction" | "routing" | "metering" | "budgets" | "tracing";
 
 /** A step of one's own, put right after (or before) one of ours: the place is the policy. */
 export type OwnStep = { readonly step: Step } & ({ readonly after: StepName } | { readonly before: StepName });
@@ -53,11 +54,23 @@ type Targets = ReturnType<typeof resolveTargets>;
 
 const dialects: readonly Dialect[] = [anthropicMessages, openaiChat];
 
+/** What outlives a reload. */
+interface Kept {
+  readonly health: Health;
+  readonly library: Library;
+}
+
 /** The order is the policy. */
-async function buildSteps(config: Config, targets: Targets, parts: Parts, health: Health): Promise<readonly Step[]> {
+async function buildSteps(
+  config: Config,
+  targets: Targets,
+  parts: Parts,
+  { health, library }: Kept,
+): Promise<readonly Step[]> {
   const lists = await Promise.all(config.redaction.lists.map(loadRecordList));
   return [
     createAccess(config.access, parts), // who is calling: virtual key → attributes, rights
+    await createPrompts(config.prompts, library), // prompt and variables → messages
     createRedaction(createScanner(config.redaction, lists), config.redaction, parts), // below this line nobody sees personal data
     createRouting(config, targets, parts, health), // what was asked for → who is tried, in order
     createMetering(config, parts), // usage → money, exact integers
@@ -92,7 +105,7 @@ export function createGateway(input: ConfigInput | Config | string = {}, options
   const log = options.log ?? createLogger();
   const stores: Stores = options.stores ?? createStores(config.stores, { clock, log }, config.tracing);
   const parts: Parts = { clock, random: options.random ?? Math.random, log, stores };
-  const health = createHealth(parts);
+  const kept: Kept = { health: createHealth(parts), library: createLibrary(parts) };
   const gauge = createGauge(config.limits);
   const upstream = createUpstream({ clock });
   const send = options.send ?? ((target) => upstream.exchange(target));
@@ -104,7 +117,7 @@ export function createGateway(input: ConfigInput | Config | string = {}, options
 
   const load = async (next: Config): Promise<void> => {
     const resolved = resolveTargets(next);
-    const steps = withOwn(await buildSteps(next, resolved, parts, health), options.steps ?? []);
+    const steps = withOwn(await buildSteps(next, resolved, parts, kept), options.steps ?? []);
     targets = resolved;
     const { mode, limits } = next;
     engine = {
@@ -144,6 +157,7 @@ export function createGateway(input: ConfigInput | Config | string = {}, options
 
   const release = async (): Promise<void> => {
     for (const step of engine?.steps ?? []) await step.close?.();
+    kept.library.close();
     await upstream.close();
     if (options.stores === undefined)
       await Promise.all([stores.counters.close(), stores.ledger.close(), stores.records.close()]);

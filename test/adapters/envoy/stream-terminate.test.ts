@@ -408,7 +408,7 @@ describe("terminate: what a call tells and how it is cut", () => {
       const said = await call.next();
       call.reset();
       expect(errorOf(said).status).toBe(400);
-      expect(metadataIn(said)?.model).toMatch(/^\[[A-Z_0-9]+\]$/);
+      expect((metadataIn(said) as { model?: string } | undefined)?.model).toMatch(/^\[[A-Z_0-9]+\]$/);
       expect(JSON.stringify(metadataIn(said))).not.toContain(model);
     }
     await lab.settled(2);
