@@ -33,6 +33,7 @@ export function crossChecks(input: unknown, surroundings: Surroundings): readonl
   checkBudgets(config, report);
   checkSecretFormats(config, report);
   checkLists(config, surroundings, report);
+  checkPrompts(config, surroundings, report);
   return faults;
 }
 
@@ -92,16 +93,24 @@ function checkLists(config: Loose, { directory }: Surroundings, report: Report):
     if (type !== undefined && seen.has(type))
       report([...path, "name"], "another list has this name", "choose another name");
     if (type !== undefined) seen.add(type);
-    if (typeof file === "string" && file !== "" && !isFile(resolve(directory, file))) {
+    if (typeof file === "string" && file !== "" && kindOf(resolve(directory, file)) !== "file") {
       report([...path, "file"], "there is no such file", "the path is relative to the config's directory");
     }
   });
 }
 
-function isFile(path: string): boolean {
+function checkPrompts(config: Loose, { directory }: Surroundings, report: Report): void {
+  const from = textOf(mapOf(config.prompts).from);
+  if (from === undefined || from === "" || kindOf(resolve(directory, from)) === "folder") return;
+  report(["prompts", "from"], "there is no such folder", "the path is relative to the config's directory");
+}
+
+function kindOf(path: string): "file" | "folder" | undefined {
   try {
-    return statSync(path).isFile();
+    const found = statSync(path);
+    if (found.isFile()) return "file";
+    return found.isDirectory() ? "folder" : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -22,7 +22,7 @@ const polling = 1_000;
 /** UTF-16 units of files whose read form is kept, so that a change reads what changed alone. */
 const kept = 16_777_216;
 
-const numbered = /^\d+$/;
+const numbered = /^[1-9]\d{0,8}$/;
 
 export function createLibrary({ clock, log }: Pick<Parts, "clock" | "log">): Library {
   const prompts = new LRUCache<string, Prompt>({

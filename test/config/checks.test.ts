@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import { parseConfig } from "../../src/config/load.ts";
 import { secretFormats } from "../../src/redaction/detectors/secrets.ts";
 import { problemsOf } from "./support.ts";
@@ -282,6 +283,17 @@ describe("what parts of a config say about one another", () => {
     expect(problemsOf({ redaction: { secrets: { private_keys: "mask" } } })).toEqual([
       'redaction.secrets.private_keys: there is no such format of secrets (did you mean "private_key"?)',
     ]);
+  });
+
+  it("has prompts in a folder that exists, which becomes absolute", () => {
+    const here = new URL(import.meta.url).pathname;
+    for (const from of ["./no-such-folder", here]) {
+      expect(problemsOf({ prompts: { from } })).toEqual([
+        "prompts.from: there is no such folder (the path is relative to the config's directory)",
+      ]);
+    }
+    const directory = dirname(dirname(here));
+    expect(parseConfig({ prompts: { from: "config" } }, { directory }).prompts).toEqual({ from: dirname(here) });
   });
 
   it("has lists with names of their own and files that exist", () => {
