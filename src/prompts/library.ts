@@ -2,13 +2,13 @@ import { join } from "node:path";
 import { LRUCache } from "lru-cache";
 import type { Parts } from "../step.ts";
 import { type Prompt, readPrompt } from "./prompt.ts";
-import { emptyShelf, latest, namesIn, readShelf, type Shelf, type Version } from "./shelf.ts";
+import { emptyShelf, findIn, namesIn, readShelf, type Shelf, type Version } from "./shelf.ts";
 import { createWatch } from "./watch.ts";
 
 /** The prompts of one gateway; they outlive its configs, so that a reload in the middle of a broken edit loses nothing. */
 export interface Library {
   readonly shelf: Shelf;
-  /** `unusable`: its file has never been valid. */
+  /** See `findIn`. */
   find(name: string, selector: string | undefined): Version | "unusable" | undefined;
   /** Reads a folder and follows its changes from then on. Rejects, and changes nothing, where it cannot be read. */
   open(directory: string): Promise<void>;
@@ -21,8 +21,6 @@ const settling = 50;
 const polling = 1_000;
 /** UTF-16 units of files whose read form is kept, so that a change reads what changed alone. */
 const kept = 16_777_216;
-
-const numbered = /^[1-9]\d{0,8}$/;
 
 export function createLibrary({ clock, log }: Pick<Parts, "clock" | "log">): Library {
   const prompts = new LRUCache<string, Prompt>({
@@ -76,16 +74,7 @@ export function createLibrary({ clock, log }: Pick<Parts, "clock" | "log">): Lib
     get shelf() {
       return shelf;
     },
-    find(name, selector) {
-      const entry = shelf.entries.get(name);
-      if (entry === undefined) return undefined;
-      const { versions, labels, unusable } = entry;
-      if (selector === undefined) return labels.get("production") ?? newest(versions, unusable);
-      if (selector === latest) return newest(versions, unusable);
-      if (!numbered.test(selector)) return labels.get(selector);
-      const version = Number(selector);
-      return versions.get(version) ?? (unusable.has(version) ? "unusable" : undefined);
-    },
+    find: (name, selector) => findIn(shelf, name, selector),
     async open(from) {
       await running;
       opened++;
@@ -103,14 +92,6 @@ export function createLibrary({ clock, log }: Pick<Parts, "clock" | "log">): Lib
       watching.close();
     },
   };
-}
-
-function newest(
-  versions: ReadonlyMap<number, Version>,
-  unusable: ReadonlySet<number>,
-): Version | "unusable" | undefined {
-  const highest = Math.max(...versions.keys());
-  return versions.get(highest) ?? (unusable.size > 0 ? "unusable" : undefined);
 }
 
 /** What is new since the shelf was read before: files that are not valid, labels that moved. */

@@ -45,7 +45,8 @@ function twice(): never {
   throw new Refusal("invalid_request", { reason: "two_prompts" });
 }
 
-function parse(text: string, variables?: Variables): Asked {
+/** `support`, `support@3` or `support@production`. */
+export function parse(text: string, variables?: Variables): Asked {
   const [, name, selector] = reference.exec(text) ?? [];
   if (name === undefined) throw new Refusal("prompt_not_found");
   return { name, selector, variables };
@@ -79,29 +80,44 @@ export function variablesOf(
     asked.variables === undefined
       ? metadataOf(prompt, document, dialect)
       : { given: asked.variables, changes: [field] };
-  const { schema, defaults } = prompt;
+  return { variables: complete({ prompt, file }, given), changes };
+}
+
+/** With defaults, and of the types that the prompt declares. Throws `Refusal("prompt_variables")`. */
+export function complete(
+  { prompt: { schema, defaults }, file }: Pick<Version, "prompt" | "file">,
+  given: Variables,
+): Variables {
   const variables: Variables = Object.assign(Object.create(null), defaults, given);
   const found = schema === undefined ? undefined : mismatchIn(schema, variables, "");
   if (found !== undefined) throw new Refusal("prompt_variables", { file, ...found });
-  return { variables, changes };
+  return variables;
+}
+
+/** What was given as text, as the types that the prompt declares. */
+export function readTexts({ schema }: Prompt, given: Variables, names: readonly string[]): Variables {
+  const read: Record<string, unknown> = Object.create(null);
+  for (const name of names) {
+    const value = given[name];
+    read[name] = typeof value === "string" ? fromText(schema?.fields.get(name)?.type ?? schema?.rest, value) : value;
+  }
+  return read;
 }
 
 /** Without declared variables all fields are some; with them, the others stay what they are. */
 function metadataOf(
-  { schema }: Prompt,
+  prompt: Prompt,
   document: Document,
   dialect: DialectName,
 ): { readonly given: Variables; readonly changes: readonly Change[] } {
   const metadata = object(document.get(["metadata"]), "metadata") ?? {};
   const all = Object.keys(metadata);
-  const known = (name: string) => schema?.fields.get(name)?.type ?? schema?.rest;
+  const { schema } = prompt;
   const own = providers[dialect];
-  const names = all.filter((name) => (schema === undefined ? name !== own : known(name) !== undefined));
-  const given: Record<string, unknown> = Object.create(null);
-  for (const name of names) {
-    const value = metadata[name];
-    given[name] = typeof value === "string" ? fromText(known(name), value) : value;
-  }
+  const isVariable = (name: string): boolean =>
+    schema === undefined ? name !== own : schema.rest !== undefined || schema.fields.has(name);
+  const names = all.filter(isVariable);
+  const given = readTexts(prompt, metadata, names);
   const gone = names.filter((name) => name !== own);
   if (gone.length === 0) return { given, changes: [] };
   if (gone.length === all.length) return { given, changes: [{ path: ["metadata"], value: undefined }] };

@@ -40,9 +40,9 @@ const versionFile = /^([1-9]\d{0,8})\.prompt$/;
 const labelsFile = "labels.yaml";
 const label = /^[A-Za-z][A-Za-z0-9._-]{0,63}$/;
 /** The highest version, whether or not a label names it. */
-export const latest = "latest";
+const latest = "latest";
 
-export const isPromptName = (name: string): boolean => promptName.safeParse(name).success;
+const isPromptName = (name: string): boolean => promptName.safeParse(name).success;
 
 /**
  * Reads every prompt of a folder: `support/3.prompt`, `support/labels.yaml`. A file that is not valid leaves what `before` has of it.
@@ -65,6 +65,27 @@ export async function readShelf(
     entries.set(name, reader.entry(files.get(labelsFile)));
   }
   return { entries, problems };
+}
+
+const numbered = /^[1-9]\d{0,8}$/;
+
+/**
+ * A prompt by the number of a version, a label, or `latest`; without one of them what is labelled `production`, or else the latest.
+ * `unusable`: its file has never been valid.
+ */
+export function findIn(shelf: Shelf, name: string, selector: string | undefined): Version | "unusable" | undefined {
+  const entry = shelf.entries.get(name);
+  if (entry === undefined) return undefined;
+  const { labels, versions, unusable } = entry;
+  if (selector === undefined) return labels.get("production") ?? newest(entry);
+  if (selector === latest) return newest(entry);
+  if (!numbered.test(selector)) return labels.get(selector);
+  const version = Number(selector);
+  return versions.get(version) ?? (unusable.has(version) ? "unusable" : undefined);
+}
+
+function newest({ versions, unusable }: Entry): Version | "unusable" | undefined {
+  return versions.get(Math.max(...versions.keys())) ?? (unusable.size > 0 ? "unusable" : undefined);
 }
 
 /** The names of the prompts in a folder. */
