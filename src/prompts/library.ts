@@ -22,7 +22,7 @@ const polling = 1_000;
 /** UTF-16 units of files whose read form is kept, so that a change reads what changed alone. */
 const kept = 16_777_216;
 
-export function createLibrary({ clock, log }: Pick<Parts, "clock" | "log">): Library {
+export function createLibrary({ clock, log }: Pick<Parts, "clock" | "log">, toWatch = createWatch): Library {
   const prompts = new LRUCache<string, Prompt>({
     maxSize: kept,
     sizeCalculation: (_, text) => Math.max(1, text.length),
@@ -33,7 +33,7 @@ export function createLibrary({ clock, log }: Pick<Parts, "clock" | "log">): Lib
   let running: Promise<void> | undefined;
   /** Counts openings and closings: what was begun before one of them comes too late. */
   let opened = 0;
-  const watching = createWatch(() => schedule(settling));
+  const watching = toWatch(() => schedule(settling));
 
   const read = (text: string): Prompt => {
     const known = prompts.get(text) ?? readPrompt(text);

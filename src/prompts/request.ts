@@ -21,7 +21,7 @@ export const modelPrefix = "prompt:";
 export const headerName = "x-postern-prompt";
 const reference = /^([A-Za-z0-9][A-Za-z0-9._-]{0,63})(?:@([A-Za-z0-9][A-Za-z0-9._-]{0,63}))?$/;
 
-/** Fields of `metadata` that are the provider's own, never a variable alone. */
+/** Fields of `metadata` that are the provider's own: they leave, variables or not. */
 const providers: Readonly<Record<DialectName, string | undefined>> = {
   "openai-chat": undefined,
   "anthropic-messages": "user_id",
@@ -114,9 +114,8 @@ function metadataOf(
   const all = Object.keys(metadata);
   const { schema } = prompt;
   const own = providers[dialect];
-  const isVariable = (name: string): boolean =>
-    schema === undefined ? name !== own : schema.rest !== undefined || schema.fields.has(name);
-  const names = all.filter(isVariable);
+  const any = schema === undefined || schema.rest !== undefined;
+  const names = any ? all : all.filter((name) => schema.fields.has(name));
   const given = readTexts(prompt, metadata, names);
   const gone = names.filter((name) => name !== own);
   if (gone.length === 0) return { given, changes: [] };

@@ -5,6 +5,7 @@ import { systemClock } from "../../src/engine/clock.ts";
 import { silent } from "../../src/engine/log.ts";
 import { createLibrary, type Library } from "../../src/prompts/prompts.ts";
 import type { Logger } from "../../src/step.ts";
+import { createFakeClock } from "../doubles/clock.ts";
 import { createFolder, type Folder } from "./scene.ts";
 
 interface Line {
@@ -173,6 +174,37 @@ describe("a folder of prompts", () => {
     await until(() => textIn(library, "a") === "four");
     await folder.write({ "a/1.prompt": "five" });
     await until(() => textIn(library, "a") === "five");
+  });
+
+  it("follows a link that is set to another folder", async () => {
+    await start({ "a/1.prompt": "one" });
+    const { path } = folder;
+    const link = `${path}-current`;
+    const point = async (to: string): Promise<void> => {
+      await symlink(to, `${link}-new`);
+      await rename(`${link}-new`, link);
+    };
+    await mkdir(`${path}-2/a`, { recursive: true });
+    await writeFile(`${path}-2/a/1.prompt`, "two");
+    await point(path);
+    await library.open(link);
+    await point(`${path}-2`);
+    await until(() => textIn(library, "a") === "two");
+  });
+
+  it("is looked at once a second where nothing tells of changes", async () => {
+    await start({ "a/1.prompt": "one" });
+    const clock = createFakeClock();
+    const deaf = createLibrary({ clock, log: silent }, () => ({ cover: () => false, close() {} }));
+    await deaf.open(folder.path);
+    await folder.write({ "a/1.prompt": "two" });
+    clock.advance(999);
+    expect(clock.pending).toBe(1);
+    clock.advance(1);
+    await until(() => textIn(deaf, "a") === "two");
+    await until(() => clock.pending === 1);
+    deaf.close();
+    expect(clock.pending).toBe(0);
   });
 
   it("goes on with what it has while the folder is away, and says so", async () => {
