@@ -174,7 +174,11 @@ export class RunningCall implements Call, AttemptOwner {
   #readAgain(): void {
     const document = this.#document;
     if (document === undefined || document.slots === this.#slots) return;
-    if (this.host.mutates) this.#bytes = document.render();
+    if (this.host.mutates) {
+      const bytes = document.render();
+      this.#hold.add(Math.max(0, bytes.length - this.#bytes.length));
+      this.#bytes = bytes;
+    }
     this.#readAsk();
   }
 

@@ -47,6 +47,23 @@ describe("a step that changes the structure of a body", () => {
     await test.close();
   });
 
+  it("may not make it larger than the gateway accepts, nor more than it may hold at once", async () => {
+    const body = { model: "another", messages: [] };
+    for (const [limits, status] of [
+      [{ body: "4KB" }, 413],
+      [{ body: "8KB", inFlight: "64KB" }, 200],
+      [{ body: "8KB", inFlight: "4KB" }, 503],
+    ] as const) {
+      const test = createTestGateway(
+        { targets: { openai: target }, limits },
+        { steps: [{ before: "redaction", step: changes }] },
+      );
+      const answer = await test.fetch("http://provider.invalid/v1/chat/completions", ask(body));
+      expect(answer.status).toBe(status);
+      await test.close();
+    }
+  });
+
   it("refuses the call where the dialect cannot read what came of it", async () => {
     const breaks: Step = { name: "breaks", open: () => ({ request: (document) => document?.set(["model"], 7) }) };
     const test = createTestGateway({ targets: { openai: target } }, { steps: [{ before: "redaction", step: breaks }] });
