@@ -70,7 +70,7 @@ export function readFrontMatter(text: string): FrontMatter {
         });
   const defaults = input?.default ?? {};
   if (schema !== undefined) {
-    const found = mismatchIn(lenient(schema), defaults, "");
+    const found = mismatchIn(lenient(schema), defaults);
     if (found !== undefined)
       fail(["input", "default"], "a default is not of its variable's type, or none of the variables");
   }

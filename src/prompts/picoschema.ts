@@ -53,7 +53,7 @@ function toType(value: unknown, path: readonly string[], report: Report): Type {
   return kind === undefined ? report(path, `expected one of the types ${scalars.join(", ")}`) : { kind };
 }
 
-/** Where a value is not of its type: a place that the schema names, never a name that a caller made up. */
+/** Where a value is not of its type: a place that the schema names, `*` for a name that a caller made up. */
 export interface Mismatch {
   readonly variable: string;
   readonly reason: "missing" | "unknown" | "type";
@@ -62,14 +62,24 @@ export interface Mismatch {
 const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+const wrongType: Mismatch = { variable: "", reason: "type" };
+const missing: Mismatch = { variable: "", reason: "missing" };
+const unknownName: Mismatch = { variable: "", reason: "unknown" };
+
+/** The same, told from the value around it. Paths are put together on the way out alone, since a list may have millions of items. */
+const within = (name: string, { variable, reason }: Mismatch): Mismatch => ({
+  variable: variable === "" || variable.startsWith("[") ? name + variable : `${name}.${variable}`,
+  reason,
+});
+
 /** The first thing in which `value` is not of its type. A field that may be left out may be null. */
-export function mismatch(type: Type, value: unknown, at: string): Mismatch | undefined {
-  if (type.kind === "object") return isMap(value) ? mismatchIn(type, value, at) : { variable: at, reason: "type" };
-  if (type.kind !== "array") return isScalar(type, value) ? undefined : { variable: at, reason: "type" };
-  if (!Array.isArray(value)) return { variable: at, reason: "type" };
-  for (const [index, item] of value.entries()) {
-    const found = mismatch(type.items, item, `${at}[${index}]`);
-    if (found !== undefined) return found;
+function mismatch(type: Type, value: unknown): Mismatch | undefined {
+  if (type.kind === "object") return isMap(value) ? mismatchIn(type, value) : wrongType;
+  if (type.kind !== "array") return isScalar(type, value) ? undefined : wrongType;
+  if (!Array.isArray(value)) return wrongType;
+  for (let index = 0; index < value.length; index++) {
+    const found = mismatch(type.items, value[index]);
+    if (found !== undefined) return within(`[${index}]`, found);
   }
   return undefined;
 }
@@ -80,27 +90,21 @@ function isScalar(type: Exclude<Type, { kind: "array" | "object" }>, value: unkn
   return type.kind === "integer" ? Number.isSafeInteger(value) : typeof value === type.kind;
 }
 
-/** Fields of an object; `at` is empty for the variables themselves. */
+/** The same for the fields of an object, such as the variables of a prompt. */
 export function mismatchIn(
   { fields, rest }: ObjectType,
   value: Readonly<Record<string, unknown>>,
-  at: string,
 ): Mismatch | undefined {
-  const below = (name: string): string => (at === "" ? name : `${at}.${name}`);
   for (const [name, { type, optional }] of fields) {
     const given = Object.hasOwn(value, name) ? value[name] : undefined;
-    if (given === undefined || (given === null && optional)) {
-      if (!optional) return { variable: below(name), reason: "missing" };
-      continue;
-    }
-    const found = mismatch(type, given, below(name));
-    if (found !== undefined) return found;
+    if (optional && (given === undefined || given === null)) continue;
+    const found = given === undefined ? missing : mismatch(type, given);
+    if (found !== undefined) return within(name, found);
   }
   for (const name of Object.keys(value)) {
     if (fields.has(name)) continue;
-    if (rest === undefined) return { variable: at === "" ? "*" : at, reason: "unknown" };
-    const found = mismatch(rest, value[name], below("*"));
-    if (found !== undefined) return found;
+    const found = rest === undefined ? unknownName : mismatch(rest, value[name]);
+    if (found !== undefined) return within("*", found);
   }
   return undefined;
 }

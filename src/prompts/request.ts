@@ -89,7 +89,7 @@ export function complete(
   given: Variables,
 ): Variables {
   const variables: Variables = Object.assign(Object.create(null), defaults, given);
-  const found = schema === undefined ? undefined : mismatchIn(schema, variables, "");
+  const found = schema === undefined ? undefined : mismatchIn(schema, variables);
   if (found !== undefined) throw new Refusal("prompt_variables", { file, ...found });
   return variables;
 }
