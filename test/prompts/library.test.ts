@@ -1,6 +1,7 @@
 import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { jest } from "@jest/globals";
 import { systemClock } from "../../src/engine/clock.ts";
 import { silent } from "../../src/engine/log.ts";
 import { createLibrary, type Library } from "../../src/prompts/prompts.ts";
@@ -195,7 +196,8 @@ describe("a folder of prompts", () => {
   it("is looked at once a second where nothing tells of changes", async () => {
     await start({ "a/1.prompt": "one" });
     const clock = createFakeClock();
-    const deaf = createLibrary({ clock, log: silent }, () => ({ cover: () => false, close() {} }));
+    const warn = jest.fn();
+    const deaf = createLibrary({ clock, log: { ...silent, warn } }, () => ({ cover: () => false, close() {} }));
     await deaf.open(folder.path);
     await folder.write({ "a/1.prompt": "two" });
     clock.advance(999);
@@ -205,6 +207,7 @@ describe("a folder of prompts", () => {
     await until(() => clock.pending === 1);
     deaf.close();
     expect(clock.pending).toBe(0);
+    expect(warn.mock.calls).toEqual([[{ from: folder.path }, expect.stringContaining("cannot be watched")]]);
   });
 
   it("goes on with what it has while the folder is away, and says so", async () => {
@@ -212,7 +215,7 @@ describe("a folder of prompts", () => {
     await rename(folder.path, `${folder.path}-away`);
     await until(() => lines.length > 0);
     expect(textIn(library, "a")).toBe("one");
-    expect(lines[0]?.message).toContain("cannot be read");
+    expect(lines.map(({ message }) => message)).toEqual([expect.stringContaining("cannot be read")]);
     await rename(`${folder.path}-away`, folder.path);
     await folder.write({ "a/1.prompt": "back" });
     await until(() => textIn(library, "a") === "back");
