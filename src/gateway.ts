@@ -1,4 +1,3 @@
-import { LRUCache } from "lru-cache";
 import { createAccess } from "./access/access.ts";
 import { createBudgets } from "./budgets/budgets.ts";
 import { RunningCall } from "./call.ts";
@@ -15,6 +14,7 @@ import { createGauge } from "./engine/gauge.ts";
 import { handle, type Send } from "./engine/handle.ts";
 import { ulid } from "./engine/ids.ts";
 import { createLogger } from "./engine/log.ts";
+import { createPlainNames } from "./engine/plain-names.ts";
 import { refusedCall } from "./engine/refused.ts";
 import { RunningCalls } from "./engine/running.ts";
 import { Refusal, toRefusal } from "./errors.ts";
@@ -53,6 +53,9 @@ export interface GatewayOptions {
 type Targets = ReturnType<typeof resolveTargets>;
 
 const dialects: readonly Dialect[] = [anthropicMessages, openaiChat];
+
+/** Of models, attributes and error classes, for records. */
+const longestName = 256;
 
 /** What outlives a reload. */
 interface Kept {
@@ -125,7 +128,7 @@ export function createGateway(input: ConfigInput | Config | string = {}, options
       dialects,
       steps,
       gauge,
-      words: new LRUCache<string, boolean>({ max: 1_000 }),
+      names: createPlainNames(longestName),
       mode,
       deadline: next.routing.deadline,
       limits,

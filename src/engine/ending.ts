@@ -1,6 +1,6 @@
 import type { Usage } from "../dialects/dialect.ts";
 import { type ErrorCode, Refusal } from "../errors.ts";
-import type { AttemptResult } from "../step.ts";
+import type { AttemptResult, CallOutcome } from "../step.ts";
 
 const callEnding: ReadonlySet<ErrorCode> = new Set([
   "budget_exceeded",
@@ -32,6 +32,14 @@ export function resultOf(code: ErrorCode, waiting: boolean): AttemptResult {
   if (code === "call_aborted") return "aborted";
   if (waiting) return "rejected";
   return code === "budget_exceeded" ? "cut" : "broken";
+}
+
+/** How a call that a refusal ended is told; `sent`: bytes of it had left. */
+export function outcomeOf(code: ErrorCode, sent: boolean): CallOutcome {
+  if (code === "call_aborted") return "aborted";
+  return code.startsWith("upstream_") || code === "deadline_exceeded" || (sent && code !== "budget_exceeded")
+    ? "failed"
+    : "refused";
 }
 
 /** A provider that was never connected to has seen nothing and charges nothing. */

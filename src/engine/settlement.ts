@@ -3,12 +3,10 @@ import { type ErrorCode, Refusal, toRefusal } from "../errors.ts";
 import { type Attributes, facts } from "../facts.ts";
 import type { AttemptContext, AttemptOutcome, CallOutcome, Receipt, Summary } from "../step.ts";
 import type { CallState } from "./call-context.ts";
+import { outcomeOf } from "./ending.ts";
 import type { Engine } from "./engine.ts";
 import type { Hooks } from "./hooks.ts";
 import { type Ended, snapshot } from "./outcome.ts";
-
-/** So that a cache of names stays small. */
-const longestWord = 256;
 
 interface Ending {
   readonly outcome: CallOutcome;
@@ -66,14 +64,7 @@ export class Settlement {
 
   /** A name as it may be recorded: without what redaction hides, whatever was decided about it. */
   told(name: string): string {
-    const { words } = this.#engine;
-    if (words.get(name) === true) return name;
-    const scrub = this.#state.facts.get(facts.scrub);
-    // Nothing looked at it, so it is not known to be plain either.
-    if (scrub === undefined) return name;
-    const scrubbed = scrub(name);
-    if (scrubbed === name && name.length <= longestWord) words.set(name, true);
-    return scrubbed;
+    return this.#engine.names.told(name, this.#state.facts.get(facts.scrub));
   }
 
   /** An attempt's bytes leave: until the first of them, all time was ours. */
@@ -203,11 +194,4 @@ function framesOf({ message, stack = "" }: Error): readonly string[] {
   const start = stack.indexOf(message);
   const lines = start < 0 ? [] : stack.slice(start + message.length).split("\n");
   return lines.filter((line) => /^\s+at /.test(line)).slice(0, 8);
-}
-
-function outcomeOf(code: ErrorCode, sent: boolean): CallOutcome {
-  if (code === "call_aborted") return "aborted";
-  return code.startsWith("upstream_") || code === "deadline_exceeded" || (sent && code !== "budget_exceeded")
-    ? "failed"
-    : "refused";
 }

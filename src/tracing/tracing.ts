@@ -1,20 +1,22 @@
 import { type Context, context, type Span, SpanKind, type Tracer, trace } from "@opentelemetry/api";
-import { LRUCache } from "lru-cache";
 import type { Config } from "../config/schema.ts";
 import { spanId } from "../engine/ids.ts";
+import { createPlainNames, type PlainNames } from "../engine/plain-names.ts";
 import { facts } from "../facts.ts";
 import type { AttemptContext, AttemptHooks, CallContext, CallHooks, Parts, Step } from "../step.ts";
-import { type AnswerText, type CleanNames, createAnswerText } from "./answer-text.ts";
+import { type AnswerText, createAnswerText } from "./answer-text.ts";
 import { attribute } from "./attributes.ts";
 import { lineOf } from "./line.ts";
 import { createRecorder, type Recorder } from "./recorder.ts";
 import { describeAttempt, describeCall } from "./spans.ts";
 
+const longestChannel = 64;
+
 /** Spans and records of calls: the lowest step, so that all it can see is placeholders. */
 export function createTracing(config: Config["tracing"], parts: Parts): Step {
   const tracer = trace.getTracer("postern");
   const recorder = createRecorder(parts);
-  const names = new LRUCache<string, true>({ max: 1_000 });
+  const names = createPlainNames(longestChannel);
   return {
     name: "tracing",
     open: (call) => openTrace(call, { config, parts, tracer, recorder, names }),
@@ -27,7 +29,7 @@ interface Tools {
   readonly parts: Parts;
   readonly tracer: Tracer;
   readonly recorder: Recorder;
-  readonly names: CleanNames;
+  readonly names: PlainNames;
 }
 
 function openTrace(call: CallContext, tools: Tools): CallHooks {
