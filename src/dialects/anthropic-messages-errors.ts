@@ -19,7 +19,9 @@ const statuses: ReadonlyMap<unknown, number> = new Map([
   ["overloaded_error", 529],
 ]);
 
-const types: ReadonlyMap<number, string> = new Map([
+/** What the API names each status. */
+export const types: ReadonlyMap<number, string> = new Map([
+  [400, "invalid_request_error"],
   [401, "authentication_error"],
   [402, "billing_error"],
   [403, "permission_error"],
@@ -29,12 +31,13 @@ const types: ReadonlyMap<number, string> = new Map([
   [429, "rate_limit_error"],
   [503, "overloaded_error"],
   [504, "timeout_error"],
+  [529, "overloaded_error"],
 ]);
 
 const typeFor = (status: number): string =>
   types.get(status) ?? (status >= 500 || status === 499 ? "api_error" : "invalid_request_error");
 
-function errorIn(body: unknown): WireError {
+export function errorIn(body: unknown): WireError {
   const told = fieldsOf(fieldsOf(body)?.error);
   const code = identifierOf(fieldsOf(told?.details)?.error_code) ?? identifierOf(told?.code);
   return { type: identifierOf(told?.type), code, status: statuses.get(told?.type) ?? 500 };

@@ -40,7 +40,7 @@ const isStatus = (code: unknown): code is number =>
   typeof code === "number" && Number.isInteger(code) && code >= 400 && code < 600;
 
 /** OpenAI's `{"error": {…}}`; Gemini wraps it in an array, vLLM used to leave the envelope out, Ollama's is a string. */
-function errorIn(body: unknown): WireError {
+export function errorIn(body: unknown): WireError {
   const outer = fieldsOf(Array.isArray(body) ? body[0] : body);
   const told = fieldsOf(outer?.error) ?? outer;
   const type = identifierOf(told?.type);

@@ -7,7 +7,7 @@ import type { Picked, Target } from "../step.ts";
 import { mayAsk, mayReach, ownHosts, withoutKey } from "./reach.ts";
 import { createPins, isInside, type Pins } from "./regions.ts";
 import { inOrder, type Place, type Strategy } from "./strategy.ts";
-import { translates, understands } from "./translation.ts";
+import { understands } from "./translation.ts";
 
 /** Who may be tried for one call, in order, and what speaks against trying anybody. */
 export interface Plan {
@@ -73,7 +73,7 @@ function whyNone(places: readonly Place[], test: Test): Reason {
 export function createPlanner(
   config: Config,
   targets: ReadonlyMap<string, Target>,
-  { random, translates: translating = translates }: PlannerOptions,
+  { random, translates: translating = true }: PlannerOptions,
 ): Planner {
   const aliases = toAliases(config, targets);
   const everybody = [...targets.values()].map((target) => ({ target, weight: 1 }));

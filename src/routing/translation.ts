@@ -1,9 +1,6 @@
 import type { Dialect, Operation } from "../dialects/dialect.ts";
 import type { Target } from "../step.ts";
 
-/** Whether the engine can speak to a target in another dialect than the caller's. */
-export const translates: boolean = true;
-
 /** What a target has to understand of a call. */
 export interface Speech {
   readonly dialect: Pick<Dialect, "provider">;

@@ -1,5 +1,5 @@
 import type { RequestHead } from "../../http.ts";
-import type { Usage, WireEvent } from "../dialect.ts";
+import type { ServerOptions, Usage, WireEvent } from "../dialect.ts";
 import type { SseEvent } from "../sse.ts";
 import type { Names, WordRule } from "./ids.ts";
 import type { Json } from "./json.ts";
@@ -90,12 +90,6 @@ export interface Conversation {
 export interface Rendered {
   readonly head: RequestHead;
   readonly body: unknown;
-}
-
-/** What a server of the target's wire does not take as its wire has it; see `Target`. */
-export interface ServerOptions {
-  readonly streamUsage?: boolean | undefined;
-  readonly maxTokensField?: "max_tokens" | "max_completion_tokens" | undefined;
 }
 
 /** What rendering a request needs beside the conversation. */

@@ -1,5 +1,5 @@
 import { fieldsOf } from "../fields.ts";
-import { openaiChat } from "../openai-chat.ts";
+import { errorIn } from "../openai-chat-errors.ts";
 import type { Failure } from "./model.ts";
 import { textOf } from "./wire.ts";
 
@@ -17,7 +17,7 @@ export function failure(body: unknown, status: number | undefined): Failure {
   const told = fieldsOf(outer?.error) ?? outer;
   const message = textOf(told?.message) ?? textOf(outer?.error) ?? "The provider reported an error.";
   return {
-    status: status ?? openaiChat.error(Buffer.from(JSON.stringify(body))).status,
+    status: status ?? errorIn(body).status,
     code: told?.code === "context_length_exceeded" ? "context_length" : undefined,
     message,
     requestId: undefined,

@@ -1,13 +1,13 @@
 import { Refusal } from "../../errors.ts";
 import { type HttpHead, noBytes, type RequestHead } from "../../http.ts";
-import type { DialectName, Usage, WireEvent } from "../dialect.ts";
+import type { DialectName, ServerOptions, Usage, WireEvent } from "../dialect.ts";
 import type { SseEvent } from "../sse.ts";
 import { anthropicMessagesTranslator } from "./anthropic-messages.ts";
 import { translateHead } from "./head.ts";
 import { createNames, fitId } from "./ids.ts";
 import { createJson, type Json } from "./json.ts";
 import { Fields, Losses } from "./losses.ts";
-import type { AnswerReader, Rendered, ServerOptions, StreamWriter, Translator, WriterOptions } from "./model.ts";
+import type { AnswerReader, Rendered, StreamWriter, Translator, WriterOptions } from "./model.ts";
 import { openaiChatTranslator } from "./openai-chat.ts";
 
 const translators: Readonly<Record<DialectName, Translator>> = {
