@@ -1,5 +1,5 @@
 import type { Dialect, WireError, WireEvent } from "../dialects/dialect.ts";
-import { createSseParser } from "../dialects/sse.ts";
+import { createSseParser, type SseEvent } from "../dialects/sse.ts";
 import type { Translation } from "../dialects/translate/translate.ts";
 import { Refusal } from "../errors.ts";
 import { type HttpHead, header } from "../http.ts";
@@ -118,17 +118,27 @@ export class Answer {
     if (usage.final !== final) context.usage = { ...usage, final };
   }
 
-  #pass(event: WireEvent): void {
+  /** @param failed the status of the error that the event or body tells of */
+  #pass(event: WireEvent, failed?: number): void {
     const { chain, context, dialect, translation } = this.#parts;
     if (translation === undefined) chain.push(event);
-    else for (const told of translation.event(event, context.usage)) chain.push(eventOf(told, dialect));
+    else if (this.#kind === "events") this.#tell(translation.event(event, context.usage));
+    else {
+      const { data } = event;
+      const body = failed === undefined ? translation.whole(data, context.usage) : translation.error(data, failed);
+      chain.push(wholeEvent(body, dialect));
+    }
+  }
+
+  #tell(events: readonly SseEvent[]): void {
+    const { chain, dialect } = this.#parts;
+    for (const event of events) chain.push(eventOf(event, dialect));
   }
 
   #endOfEvents(parser: { end(): void }): void {
     parser.end();
-    const { chain, context, dialect, translation } = this.#parts;
-    if (translation === undefined || this.#to.over) return;
-    for (const told of translation.end(context.usage)) chain.push(eventOf(told, dialect));
+    const { context, translation } = this.#parts;
+    if (translation !== undefined && !this.#to.over) this.#tell(translation.end(context.usage));
   }
 
   #whole(event: WireEvent): void {
@@ -140,17 +150,16 @@ export class Answer {
         return;
       }
     }
-    const { chain, context, dialect, translation } = this.#parts;
-    chain.push(translation ? wholeEvent(translation.whole(event.data, context.usage), dialect) : event);
+    this.#pass(event);
     this.#to.passed(false);
   }
 
   /** An error body goes through the hooks too: it may quote placeholders. One that cannot be read stays as it is. */
   #errorBody(event: WireEvent): void {
-    const { chain, dialect, status, translation, wire } = this.#parts;
+    const { status, wire } = this.#parts;
     const told = wire.error(event.data);
     this.error = told.code ?? told.type;
-    chain.push(translation ? wholeEvent(translation.error(event.data, status), dialect) : event);
+    this.#pass(event, status);
   }
 
   /** Before content an in-band error is a failed attempt; after it, it is the provider's last word and passes. */
@@ -161,7 +170,7 @@ export class Answer {
       this.#to.rejected(told);
       return;
     }
-    this.#pass(event);
+    this.#pass(event, told.status);
     this.#to.brokeOff();
   }
 

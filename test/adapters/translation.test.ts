@@ -99,6 +99,20 @@ describeAdapters("translation", (host) => {
         await scene.finish(1);
       });
 
+      /** Red when an error in a 200 is taken for an answer to translate. */
+      it("of an error told with 200: an error in the caller's dialect", async () => {
+        const scene = await begin(host, across(dialect));
+        const error = { type: "overloaded_error", message: "Overloaded." };
+        const told = JSON.stringify(dialect === "openai" ? { type: "error", error } : { error });
+        scene.answer(() => ({ headers: { "content-type": "application/json" }, pieces: [told] }));
+        const got = await scene.call(asking("Go on.", { model: "other" }, dialect));
+        const { error: heard, ...rest } = JSON.parse(got.text);
+        expect(heard.type).toEqual(expect.any(String));
+        expect(rest.type).toBe(dialect === "openai" ? undefined : "error");
+        expect(scene.receipts[0]?.outcome).toBe("failed");
+        await scene.finish(1);
+      });
+
       /** Red when another provider's error reaches a caller in a dialect that its SDK does not know. */
       it("of an error: status kept, words in the caller's dialect", async () => {
         const scene = await begin(host, across(dialect));
