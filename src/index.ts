@@ -2,6 +2,7 @@ export { createKey, hashKey } from "./access/keys.ts";
 export { loadConfig, parseConfig } from "./config/load.ts";
 export { ConfigError } from "./config/problems.ts";
 export type { Config, ConfigInput } from "./config/schema.ts";
+export { defaultTimeouts, providerUrls } from "./config/targets.ts";
 export type { Ask, Dialect, Usage, WireEvent } from "./dialects/dialect.ts";
 export { toDollars } from "./dollars.ts";
 export { systemClock } from "./engine/clock.ts";

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { Config } from "../../src/index.ts";
+import { type Config, defaultTimeouts, providerUrls } from "../../src/index.ts";
 import { toEnvoyAddress } from "./address.ts";
 import type { Plan } from "./options.ts";
 import { quote, seconds, yaml } from "./text.ts";
@@ -13,9 +13,7 @@ export interface Provider {
   readonly timeouts: { readonly connect: number; readonly firstByte: number; readonly idle: number };
 }
 
-const ownAddresses = { openai: "https://api.openai.com/v1", anthropic: "https://api.anthropic.com/v1" } as const;
 const names = ["openai", "anthropic"] as const;
-const ownTimeouts = { connect: 5_000, firstByte: 120_000, idle: 60_000 };
 
 /**
  * The targets of a config; and the providers' own hosts, where callers with a key of their own are let through to them.
@@ -25,21 +23,21 @@ export function providersOf(config: Config): readonly Provider[] {
   const configured = Object.entries(config.targets).map(([target, { provider, baseUrl, timeouts }]) => ({
     target,
     provider,
-    url: new URL(baseUrl ?? ownAddresses[provider]),
+    url: new URL(baseUrl ?? providerUrls[provider]),
     timeouts,
   }));
   if (config.access !== undefined && config.access.ownKeys === "refuse") return configured;
   return [...configured, ...names.flatMap((name) => ownHost(config, name))];
 }
 
-function ownHost({ targets }: Config, name: keyof typeof ownAddresses): readonly Provider[] {
+function ownHost({ targets }: Config, name: keyof typeof providerUrls): readonly Provider[] {
   const taken = targets[name];
   if (taken !== undefined && taken.provider !== name)
     throw new Error(
       `targets.${name} is not of that provider: rename it, ${name} is where callers' own ${name} keys go`,
     );
   return taken === undefined
-    ? [{ target: name, provider: name, url: new URL(ownAddresses[name]), timeouts: ownTimeouts }]
+    ? [{ target: name, provider: name, url: new URL(providerUrls[name]), timeouts: defaultTimeouts }]
     : [];
 }
 

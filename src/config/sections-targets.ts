@@ -2,6 +2,7 @@ import { z } from "zod";
 import { attributeNames } from "./names.ts";
 import { isReference, toSecret } from "./secrets.ts";
 import { name, record, region } from "./shapes.ts";
+import { defaultTimeouts } from "./targets.ts";
 import { duration } from "./units.ts";
 
 /** How a server that is nearly OpenAI's or Anthropic's is reached. */
@@ -66,9 +67,9 @@ const target = z.strictObject({
   trusted: z.boolean().default(false).describe("It may get personal data unmasked; secrets never."),
   timeouts: z
     .strictObject({
-      connect: duration.default(5_000).describe("Until the connection stands."),
-      firstByte: duration.default(120_000).describe("Until the first byte of the answer."),
-      idle: duration.default(60_000).describe("Between two chunks of an answer."),
+      connect: duration.default(defaultTimeouts.connect).describe("Until the connection stands."),
+      firstByte: duration.default(defaultTimeouts.firstByte).describe("Until the first byte of the answer."),
+      idle: duration.default(defaultTimeouts.idle).describe("Between two chunks of an answer."),
     })
     .prefault({})
     .describe("How long to wait for this target."),

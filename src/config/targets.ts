@@ -1,7 +1,10 @@
 import type { Provider } from "../dialects/dialect.ts";
-import type { Target } from "../step.ts";
+import type { Target, Timeouts } from "../step.ts";
 import type { Config } from "./schema.ts";
 import { Secret } from "./secrets.ts";
+
+/** Milliseconds, for targets that a config says no more of, and for providers' own hosts. */
+export const defaultTimeouts: Timeouts = { connect: 5_000, firstByte: 120_000, idle: 60_000 };
 
 /** Each provider's own address. */
 export const providerUrls: Readonly<Record<Provider, string>> = {

@@ -1,9 +1,7 @@
-import { providerUrls } from "../config/targets.ts";
+import { defaultTimeouts, providerUrls } from "../config/targets.ts";
 import type { Provider } from "../dialects/dialect.ts";
 import type { Caller } from "../facts.ts";
 import type { Target } from "../step.ts";
-
-const ownTimeouts: Target["timeouts"] = { connect: 5_000, firstByte: 120_000, idle: 60_000 };
 
 /** A provider's own host, for callers with a key of their own. */
 const ownHost = (provider: Provider): Target => ({
@@ -14,7 +12,7 @@ const ownHost = (provider: Provider): Target => ({
   apiKey: undefined,
   headers: {},
   trusted: false,
-  timeouts: ownTimeouts,
+  timeouts: defaultTimeouts,
 });
 export const ownHosts: Readonly<Record<Provider, Target>> = {
   openai: ownHost("openai"),
