@@ -2,6 +2,7 @@ import { fails, inTurn, type Script, says } from "../../adapters/testing.ts";
 import { systemClock } from "../../src/engine/clock.ts";
 import { createMemoryStores, type GatewayOptions } from "../../src/index.ts";
 import { createFaultyStores } from "../doubles/faulty-stores.ts";
+import { gate } from "../doubles/gate.ts";
 import { describeAdapters } from "../hosts.ts";
 import {
   asking,
@@ -139,8 +140,18 @@ describeAdapters("faults", (host) => {
   /** Red when an answer that has begun is retried, spliced, or ends as if it were whole. */
   it("after-commit break: the terminal error of the caller's dialect, nothing else", async () => {
     const scene = await begin(host);
-    scene.answer(byTarget(streams([role, chunk({ content: "Half a sentence [EMA" })], "reset"), second));
-    const got = await scene.call(asking(`I am ${email}`, { stream: true }));
+    // A proxy may drop what it has not passed on yet, so the provider breaks off once its words were heard.
+    const heard = gate();
+    async function* pieces() {
+      yield role;
+      yield chunk({ content: "Half a sentence [EMA" });
+      await heard.opened;
+    }
+    scene.answer(byTarget(streams(pieces(), "reset"), second));
+    const onPiece = (piece: string) => {
+      if (piece.includes("Half")) heard.open();
+    };
+    const got = await scene.call({ ...asking(`I am ${email}`, { stream: true }), onPiece });
     expect(saidIn(got.text)).toMatch(/^Half a sentence (\[EMA)?$/);
     expect(scene.requests).toHaveLength(1);
     if (!host.hearsBreaks) {

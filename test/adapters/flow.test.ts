@@ -1,16 +1,8 @@
 import { fails, inTurn } from "../../adapters/testing.ts";
+import { gate } from "../doubles/gate.ts";
 import { createGatedClock } from "../doubles/gated-clock.ts";
 import { describeAdapters } from "../hosts.ts";
 import { asking, begin, chunk, done, hello, lastError, role, saidIn, secret, streams, until } from "./scene.ts";
-
-/** Something that happens when it is told to. */
-function gate(): { readonly opened: Promise<void>; open(): void } {
-  let open = (): void => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open: () => open() };
-}
 
 /** Resolves once a count has stood still for a while. */
 async function still(count: () => number): Promise<void> {

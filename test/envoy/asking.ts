@@ -84,15 +84,6 @@ export async function whole(pieces: AsyncIterable<string>): Promise<string> {
   return text;
 }
 
-/** Something that happens when it is told to. */
-export function gate(): { readonly opened: Promise<void>; open(): void } {
-  let open = (): void => {};
-  const opened = new Promise<void>((resolve) => {
-    open = resolve;
-  });
-  return { opened, open: () => open() };
-}
-
 /** Asks until it is so, at most ten seconds. */
 export async function eventually(ask: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 500; tries++) {

@@ -1,7 +1,8 @@
 import { says } from "../../adapters/testing.ts";
 import { email, everything, masked, personal, streams, until } from "../adapters/scene.ts";
+import { gate } from "../doubles/gate.ts";
 import { describeRealEnvoy } from "../doubles/real-envoy.ts";
-import { gate, openai, type Speaker, speakers, whole } from "./asking.ts";
+import { openai, type Speaker, speakers, whole } from "./asking.ts";
 import { beginOnEnvoy, type EnvoyScene, onEnvoy } from "./scene.ts";
 
 describeRealEnvoy("answers", (line) => {
