@@ -1,5 +1,5 @@
-import { fileURLToPath } from "node:url";
 import ts from "typescript5";
+import { programOf } from "../doubles/type-program.ts";
 
 /** A place in a request where a string may stand, by the type declarations of the provider's official SDK. */
 export interface Position {
@@ -10,7 +10,6 @@ export interface Position {
   body(value: string): unknown;
 }
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
 const deepest = 14;
 const { NumberLike, BooleanLike, Never } = ts.TypeFlags;
 const holdsNoText = NumberLike | BooleanLike | Never;
@@ -23,25 +22,10 @@ export interface Exported {
 
 /** Compiles the types, all in one program, and finds every string position of each. */
 export function positionsOf(exported: readonly Exported[]): readonly (readonly Position[])[] {
-  const entry = `${root}test/security/entry.ts`;
   const text = exported
     .map(({ module, type }, index) => `export declare const value${index}: import("${module}").${type};`)
     .join("\n");
-  const options: ts.CompilerOptions = {
-    module: ts.ModuleKind.NodeNext,
-    moduleResolution: ts.ModuleResolutionKind.NodeNext,
-    strict: true,
-    skipLibCheck: true,
-    types: [],
-  };
-  const host = ts.createCompilerHost(options);
-  const { getSourceFile, fileExists, readFile } = host;
-  host.fileExists = (path) => path === entry || fileExists(path);
-  host.readFile = (path) => (path === entry ? text : readFile(path));
-  host.getSourceFile = (path, language) =>
-    path === entry ? ts.createSourceFile(path, text, language, true) : getSourceFile.call(host, path, language);
-  const program = ts.createProgram([entry], options, host);
-  const source = program.getSourceFile(entry);
+  const { program, source } = programOf(text);
   const [broken] = program.getSemanticDiagnostics(source);
   if (broken !== undefined) throw new Error(ts.flattenDiagnosticMessageText(broken.messageText, " "));
   const walker = new Walker(program.getTypeChecker());

@@ -1,6 +1,6 @@
-import { fileURLToPath } from "node:url";
 import ts from "typescript5";
 import type { DialectName } from "../../../src/dialects/dialect.ts";
+import { programOf } from "../../doubles/type-program.ts";
 
 /** The SDK's own declarations; of Anthropic's with what the version 2023-06-01 has more. */
 const declared: Readonly<Record<DialectName, string>> = {
@@ -18,16 +18,6 @@ const events: Readonly<Record<DialectName, string>> = {
   "anthropic-messages": 'import("@anthropic-ai/sdk").Anthropic.RawMessageStreamEvent',
 };
 export const kinds = { request: declared, answer: answers, event: events };
-
-const entry = fileURLToPath(new URL("entry.ts", import.meta.url));
-const options: ts.CompilerOptions = {
-  module: ts.ModuleKind.NodeNext,
-  moduleResolution: ts.ModuleResolutionKind.NodeNext,
-  strict: true,
-  skipLibCheck: true,
-  noEmit: true,
-  types: [],
-};
 
 export interface Sample {
   readonly kind: keyof typeof kinds;
@@ -50,15 +40,7 @@ export function complaints(samples: readonly Sample[]): readonly string[][] {
     ({ kind, dialect, value }, index) =>
       `export const value${index}: ${kinds[kind][dialect]} = ${JSON.stringify(value, kind === "request" ? undefined : cited)};`,
   );
-  const text = lines.join("\n");
-  const host = ts.createCompilerHost(options);
-  const { getSourceFile, fileExists, readFile } = host;
-  host.fileExists = (path) => path === entry || fileExists(path);
-  host.readFile = (path) => (path === entry ? text : readFile(path));
-  host.getSourceFile = (path, language) =>
-    path === entry ? ts.createSourceFile(path, text, language, true) : getSourceFile.call(host, path, language);
-  const program = ts.createProgram([entry], options, host);
-  const source = program.getSourceFile(entry);
+  const { program, source } = programOf(lines.join("\n"));
   const found: string[][] = samples.map(() => []);
   for (const { messageText, start } of program.getSemanticDiagnostics(source)) {
     const line = source?.getLineAndCharacterOfPosition(start ?? 0).line ?? 0;
