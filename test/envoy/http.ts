@@ -70,6 +70,8 @@ export async function upload(
   while (!over && sent < total) {
     sent += piece.length;
     if (!request.write(piece)) await Promise.race([once(request, "drain"), ended]);
+    // Who writes without a pause never looks whether an answer has come.
+    await new Promise(setImmediate);
   }
   const answer = await answered;
   request.destroy();
