@@ -23,9 +23,11 @@ export const serve: Command = {
     const log = createLogger();
     const sidecar = await startSidecar({ ...options, log });
     const { address, admin } = sidecar;
-    log.info({ address: written(address), ...(admin && { admin: written(admin) }) }, "listening");
     process.on("SIGHUP", () => void sidecar.reload());
-    log.info({ signal: await stopping() }, "draining");
+    const stop = stopping();
+    // Whoever reads this line may send a signal at once.
+    log.info({ address: written(address), ...(admin && { admin: written(admin) }) }, "listening");
+    log.info({ signal: await stop }, "draining");
     await sidecar.close(drain);
     return 0;
   },

@@ -35,16 +35,9 @@ export const anyFault: fc.Arbitrary<Fault> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant("answer" as const),
       at: fc.oneof(fc.nat(60), fc.constantFrom(0, 1, 2, 1_000)),
-      how: fc.constantFrom<Break>(
-        "end",
-        "reset",
-        "stall",
-        "error",
-        "malformed",
-        "not-utf8",
-        "huge",
-        "pause",
-        "nothing",
+      how: fc.oneof(
+        fc.constantFrom<Break>("end", "reset", "stall", "error", "malformed", "not-utf8", "huge", "pause"),
+        fc.constant<Break>("nothing"),
       ),
       crlf: fc.boolean(),
       cut: fc.constantFrom(0, 1, 7, 100),
@@ -63,8 +56,9 @@ const head = (status: number, headers: HttpHead["headers"]): Action => ({ do: "h
 const data = (text: string | Uint8Array): Action => ({ do: "data", bytes: Buffer.from(text as string) });
 const end: Action = { do: "end" };
 
-/** What the model says in one attempt, of a length that no other attempt of the run has. */
-export const wordsOf = (attempt: number): string => `m${attempt}. [EMAIL_1] `.padEnd(200 + 8 * attempt, `m${attempt}.`);
+/** What the model says in one attempt, of a length that no other attempt of the run has; every other one is dearer than a small budget. */
+export const wordsOf = (attempt: number): string =>
+  `m${attempt}. [EMAIL_1] `.padEnd(200 + 8 * attempt + 804 * ((attempt + 1) % 2), `m${attempt}.`);
 
 const inBand = '{"type":"error","error":{"type":"overloaded_error","message":"busy"}}';
 
