@@ -40,6 +40,7 @@ export const errorTable = {
   store_unavailable: rule(503, "A store that this call depends on is not available.", true),
   overloaded: rule(503, "The gateway is at its limit of concurrent work.", true),
   draining: rule(503, "The gateway is shutting down.", true),
+  target_unfit: rule(400, "No target can serve this request as it is."),
   no_target: rule(503, "No target can serve this request now.", true),
   upstream_unreachable: rule(502, "The provider could not be reached.", true),
   upstream_timeout: rule(504, "The provider did not answer in time.", true),

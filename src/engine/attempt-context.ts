@@ -8,9 +8,11 @@ import type { AttemptContext, Rates, Target } from "../step.ts";
 export class Veto extends Error {
   override readonly name = "Veto";
   readonly reason: string;
-  constructor(reason: string) {
+  readonly losses: readonly string[];
+  constructor(reason: string, losses: readonly string[]) {
     super("vetoed");
     this.reason = reason;
+    this.losses = losses;
   }
 }
 
@@ -115,8 +117,9 @@ export class AttemptState implements AttemptContext {
     this.headers[name.toLowerCase()] = value;
   }
 
-  veto(reason: string): never {
-    throw new Veto(reason);
+  /** @param losses places of the request that speak against the target */
+  veto(reason: string, losses: readonly string[] = []): never {
+    throw new Veto(reason, losses);
   }
 
   cut(refusal: Refusal): void {

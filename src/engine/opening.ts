@@ -123,7 +123,7 @@ function unopened(context: AttemptState, hooks: readonly AttemptHooks[], cause: 
     committed: false,
     status: undefined,
     retryAfter: undefined,
-    losses: [],
+    losses: veto ? cause.losses : [],
     startedAt,
     firstByte: undefined,
     duration: 0,

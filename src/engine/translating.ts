@@ -1,5 +1,6 @@
 import { createTranslation, type Translation } from "../dialects/translate/translate.ts";
 import { Unfit } from "../dialects/translate/unfit.ts";
+import { Refusal } from "../errors.ts";
 import type { Document } from "../slot.ts";
 import type { AttemptState } from "./attempt-context.ts";
 
@@ -28,7 +29,7 @@ export class Translating {
     // Told again even where it is the same: whether it reasons, its own wire knows best.
     this.#context.ask({ model: target.model ?? asked.model });
     const { losses } = this.render();
-    if (target.losses === "refuse" && losses.length > 0) this.#context.veto("losses");
+    if (target.losses === "refuse" && losses.length > 0) this.#context.veto("losses", losses);
   }
 
   /** With all that the steps have asked to change by now. */
@@ -46,6 +47,10 @@ export class Translating {
       return createTranslation(dialect.name, wire.name, source, { usage: told, now: this.#now, server: target });
     } catch (cause) {
       if (cause instanceof Unfit) this.#context.veto(`untranslatable_${cause.reason}`);
+      // Its own wire may take what this one cannot read.
+      if (cause instanceof Refusal && cause.code === "invalid_request") {
+        this.#context.veto("untranslatable_request", [String(cause.detail.param ?? "body")]);
+      }
       throw cause;
     }
   }

@@ -4,6 +4,7 @@ import type { AttemptOutcome, CallContext, Clock, Target } from "../step.ts";
 import type { Release } from "./circuit.ts";
 import type { Health } from "./health.ts";
 import type { RetryBudget } from "./retries.ts";
+import { unfitFor } from "./unfit.ts";
 import { isProviderFault } from "./verdict.ts";
 
 export type RoutingRules = Config["routing"];
@@ -31,6 +32,7 @@ export class Choice {
   #current: Target | undefined;
   #release: Release | undefined;
   #attempts = 0;
+  readonly #vetoes: AttemptOutcome[] = [];
   /** The retry budget has allowed the next attempt already. */
   #allowed = true;
 
@@ -57,15 +59,16 @@ export class Choice {
     const held = this.#soonest();
     if (held !== undefined && held.wait <= this.#parts.rules.longestWait && held.wait < this.#call.remaining())
       return this.#isAllowed() ? this.#waitFor(held) : undefined;
-    this.#checkUnfit(last);
-    if (last === undefined) this.#refuse(held);
+    if (this.#attempts === 0) this.#refuse(held);
     return undefined;
   }
 
   /** Takes in the last outcome, and tells whether it leaves a next attempt open. A target that was passed over costs none. */
   #goesOn(last: AttemptOutcome | undefined): boolean {
-    if (last?.result === "vetoed") this.#attempts--;
-    else if (last !== undefined) {
+    if (last?.result === "vetoed") {
+      this.#attempts--;
+      this.#vetoes.push(last);
+    } else if (last !== undefined) {
       if (last.committed || !isProviderFault(last)) return false;
       this.#allowed = false;
       if (last.retryAfter !== undefined && this.#current !== undefined) {
@@ -112,13 +115,8 @@ export class Choice {
     if (held !== undefined) throw new Refusal("no_target", { reason: "retry_after" }, held.wait);
     const waits = [...this.#fresh].map(({ name }) => this.#parts.health.cooling(name));
     if (waits.length > 0) throw new Refusal("no_target", { reason: "cooling" }, Math.min(...waits));
-  }
-
-  /** Only targets that would have lost a part of the call, or all of it, were left: the caller can do something about that. */
-  #checkUnfit(last: AttemptOutcome | undefined): void {
-    const reason = last?.result === "vetoed" ? last.reason : undefined;
-    if (reason === undefined || this.#attempts > 0) return;
-    if (reason === "losses" || reason.startsWith("untranslatable_")) throw new Refusal("no_target", { reason });
+    const unfit = unfitFor(this.#vetoes);
+    if (unfit !== undefined) throw unfit;
   }
 
   async #waitFor({ target, wait }: Held): Promise<Target | undefined> {

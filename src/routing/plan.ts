@@ -63,10 +63,11 @@ type Reason = "key" | "dialect" | "region";
 const reasons: readonly Reason[] = ["key", "dialect", "region"];
 type Test = (target: Target) => Reason | undefined;
 
-function whyNone(places: readonly Place[], test: Test): Reason {
+function whyNone(places: readonly Place[], test: Test): Refusal {
   const found = places.map(({ target }) => test(target));
   const furthest = Math.max(0, ...found.map((reason) => (reason === undefined ? 0 : reasons.indexOf(reason))));
-  return reasons[furthest] ?? "key";
+  const reason = reasons[furthest] ?? "key";
+  return new Refusal(reason === "key" ? "no_target" : "target_unfit", { reason });
 }
 
 /** Base URLs come from the config and from the table of providers, never from a request. */
@@ -108,7 +109,7 @@ export function createPlanner(
     const known = [...(alias?.places.map(({ target }) => target) ?? []), ...(named ? [named] : []), ownHosts[provider]];
     const test = testFor(demand, pins, false);
     const target = known.find((one) => test(one) === undefined);
-    if (target === undefined) return { targets: [], refusal: new Refusal("no_target", { reason: "region" }), pins };
+    if (target === undefined) return { targets: [], refusal: new Refusal("target_unfit", { reason: "region" }), pins };
     return { targets: [target], refusal: undefined, pins };
   };
 
@@ -117,7 +118,7 @@ export function createPlanner(
     // Without an alias nobody has said that the model is another provider's, too.
     const test = testFor(demand, pins, translating && alias !== undefined);
     const left = places.filter(({ target }) => test(target) === undefined);
-    const none = left.length > 0 ? undefined : new Refusal("no_target", { reason: whyNone(places, test) });
+    const none = left.length > 0 ? undefined : whyNone(places, test);
     if (alias !== undefined) return { targets: inOrder(left, alias, demand, random), refusal: none, pins };
     const unknown = aliases.size > 0 && demand.ask.model !== "";
     const [first] = left;

@@ -93,9 +93,16 @@ describeAdapters("translation", (host) => {
         scene.answer(says(answer));
         const lost = dialect === "openai" ? { seed: 7 } : { top_k: 5 };
         const got = await scene.call(asking("Go on.", { model: "other", ...lost }, dialect));
-        expect(got.status).toBe(503);
+        expect(got.status).toBe(400);
+        expect(got.headers["x-should-retry"]).toBe("false");
+        const [name] = Object.keys(lost);
+        expect(JSON.parse(got.text).error).toMatchObject({
+          type: "invalid_request_error",
+          code: "target_unfit",
+          message: `No target can serve this request as it is. (reason=losses, losses=${name})`,
+        });
         expect(scene.requests).toHaveLength(0);
-        expect(scene.receipts[0]?.attempts).toMatchObject([{ result: "vetoed", reason: "losses" }]);
+        expect(scene.receipts[0]?.attempts).toMatchObject([{ result: "vetoed", reason: "losses", losses: [name] }]);
         await scene.finish(1);
       });
 

@@ -45,7 +45,7 @@ async function choices(host, { client, model, target }) {
     return undefined;
   }
   await assert.rejects(asked, (error) => {
-    assert.equal(error.status, 503);
+    assert.equal(error.status, 400);
     assert.match(error.message, /untranslatable_choices/);
     return true;
   });

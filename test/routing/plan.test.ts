@@ -27,7 +27,7 @@ describe("the plan of a caller with a virtual key", () => {
     expect(await call({ ask: { model: "fast" } }).through(happened.status(500), happened.status(500))).toEqual(["a"]);
     const { call: other } = createScene({ models: { fast: alias("a") }, targets: [target("a")] });
     expect(other({ ask: { model: "fast" }, dialect: anthropic }).request()).toMatchObject({
-      code: "no_target",
+      code: "target_unfit",
       detail: { reason: "dialect" },
     });
   });

@@ -33,7 +33,7 @@ describe("a call that is pinned to a region", () => {
   });
 
   it("is refused where no target is there, or where it is pinned to two", () => {
-    const reason = { code: "no_target", detail: { reason: "region" } };
+    const reason = { code: "target_unfit", detail: { reason: "region" } };
     const refused = [
       createScene({ models, targets }).call({ ask, headers: { "x-postern-region": "ap" } }),
       createScene({ targets }).call({ headers: { "x-postern-region": "ap" } }),
@@ -78,7 +78,7 @@ describe("a call that is pinned to a region", () => {
     const scene = createScene({ models: { fast: alias("bare") }, targets: [bare] });
     expect((await scene.call({ ask, caller: own, headers: inEu }).next())?.name).toBe("bare");
     const other = scene.call({ caller: own, headers: inEu });
-    expect(other.request()).toMatchObject({ code: "no_target", detail: { reason: "region" } });
+    expect(other.request()).toMatchObject({ code: "target_unfit", detail: { reason: "region" } });
     expect(other.next()).toBeUndefined();
     const keyed = createScene({ targets: [eu, us] });
     expect((await keyed.call({ caller: own, headers: inEu }).next("eu"))?.apiKey).toBeUndefined();

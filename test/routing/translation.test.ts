@@ -15,7 +15,7 @@ describe("an alias over two providers", () => {
     expect(await call({ ask, dialect: openai }).through(...fails)).toEqual(["gpt"]);
     expect(await call({ ask, dialect: anthropic }).through(...fails)).toEqual(["claude"]);
     expect(call({ ask: { model: "deep" }, dialect: openai }).request()).toMatchObject({
-      code: "no_target",
+      code: "target_unfit",
       detail: { reason: "dialect" },
     });
   });
@@ -33,7 +33,7 @@ describe("an alias over two providers", () => {
     expect(await call({ ask: countTokens, dialect: anthropic }).through(...fails)).toEqual(["claude"]);
     const { call: other } = createScene({ models: { fast: alias("gpt") }, targets, translates: true });
     const one = other({ ask: countTokens, dialect: anthropic });
-    expect(one.request()).toMatchObject({ code: "no_target", detail: { reason: "dialect" } });
+    expect(one.request()).toMatchObject({ code: "target_unfit", detail: { reason: "dialect" } });
     expect(one.next()).toBeUndefined();
     expect(one.next("gpt")).toBeUndefined();
   });
@@ -71,7 +71,7 @@ describe("a call that may be translated", () => {
 });
 
 describe("a target that refuses losses", () => {
-  const vetoed = { ...happened.vetoed, reason: "losses" };
+  const vetoed = { ...happened.vetoed, reason: "losses", losses: ["top_k"] };
 
   it("is passed over for the call that would lose something, and stays first for the next", async () => {
     const { call } = createScene({ models, targets, translates: true, routing: { failures: 1 } });
@@ -83,15 +83,65 @@ describe("a target that refuses losses", () => {
     const { call } = createScene({ models, targets, translates: true });
     const one = call({ ask });
     for (let round = 0; round < 2; round++) await one.try(await one.next(), vetoed);
-    expect(refusalOf(() => one.next())).toMatchObject({ code: "no_target", detail: { reason: "losses" } });
+    const unfit = { code: "target_unfit", status: 400, retryable: false };
+    expect(refusalOf(() => one.next())).toMatchObject({ ...unfit, detail: { reason: "losses", losses: "top_k" } });
     const without = call({ ask });
-    for (const reason of ["losses", "untranslatable_choices"])
-      await without.try(await without.next(), { ...vetoed, reason });
-    expect(refusalOf(() => without.next())?.detail).toEqual({ reason: "untranslatable_choices" });
-    const other = call({ ask });
-    await other.try(await other.next(), happened.unreachable);
-    await other.try(await other.next(), vetoed);
-    expect(other.next()).toBeUndefined();
+    await without.try(await without.next(), { ...vetoed, losses: ["top_k", "seed"] });
+    await without.try(await without.next(), { ...vetoed, reason: "untranslatable_choices", losses: [] });
+    expect(refusalOf(() => without.next())).toMatchObject({
+      ...unfit,
+      detail: { reason: "losses untranslatable_choices", losses: "top_k seed" },
+    });
+  });
+
+  it("names ten places at most", async () => {
+    const { call } = createScene({ models: { fast: alias("claude") }, targets, translates: true });
+    const one = call({ ask });
+    const losses = Array.from({ length: 200 }, (_, index) => `messages[${index}]`);
+    await one.try(await one.next(), { ...vetoed, losses });
+    expect(refusalOf(() => one.next())?.detail.losses).toBe(losses.slice(0, 10).join(" "));
+  });
+
+  it.each([
+    ["does not answer", happened.unreachable],
+    ["is passed over for another reason", { ...happened.vetoed, reason: "maintenance" }],
+  ])("says nothing about the call where another target %s", async (_, outcome) => {
+    const { call } = createScene({ models, targets, translates: true });
+    for (const outcomes of [[outcome, vetoed] as const, [vetoed, outcome] as const]) {
+      const one = call({ ask });
+      for (const each of outcomes) await one.try(await one.next(), each);
+      expect(one.next()).toBeUndefined();
+    }
+  });
+
+  it("says nothing about the call while another target cools down, and tells when that is over", async () => {
+    const routing = { failures: 1, allCooling: "refuse" } as const;
+    const { call } = createScene({ models, targets, translates: true, routing });
+    await call({ ask }).through(happened.unreachable, happened.answered);
+    const one = call({ ask });
+    await one.try(await one.next(), vetoed);
+    expect(refusalOf(() => one.next())).toMatchObject({
+      code: "no_target",
+      detail: { reason: "cooling" },
+      retryAfter: expect.any(Number),
+    });
+  });
+});
+
+describe("a target whose wire cannot read the request", () => {
+  const malformed = { ...happened.vetoed, reason: "untranslatable_request", losses: ["messages[0].content"] };
+
+  it("is passed over for one that may", async () => {
+    const { call } = createScene({ models, targets, translates: true });
+    expect(await call({ ask }).through(malformed, happened.answered)).toEqual(["gpt", "claude"]);
+  });
+
+  it("makes the request an invalid one where there is no other", async () => {
+    const { call } = createScene({ models, targets, translates: true });
+    const one = call({ ask });
+    for (let round = 0; round < 2; round++) await one.try(await one.next(), malformed);
+    const invalid = { code: "invalid_request", detail: { param: "messages[0].content" } };
+    expect(refusalOf(() => one.next())).toMatchObject(invalid);
   });
 });
 

@@ -182,7 +182,8 @@ describe("what nobody has read", () => {
     const file_data = `data:text/plain;base64,${Buffer.from(text).toString("base64")}`;
     const content = [{ type: "file", file: { filename: "a.txt", file_data } }];
     const { status, text: told } = await ask("claude", { messages: [{ role: "user", content }] });
-    expect([status, test.requests.length]).toEqual([503, 0]);
+    expect([status, test.requests.length]).toEqual([400, 0]);
+    expect(told).toContain("target_unfit");
     expect(told).toContain("untranslatable_content");
   });
 

@@ -50,8 +50,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Why a call with a value in a place where none fits never leaves; `no_target` says that the other wire has no form for it. */
-const documented = new Set("unmaskable secret_blocked invalid_request model_not_found no_target".split(" "));
+/** Why a call with a value in a place where none fits never leaves; `target_unfit` says that the other wire has no form for it. */
+const documented = new Set("unmaskable secret_blocked invalid_request model_not_found target_unfit".split(" "));
 /** What only says of what kind its neighbours are, which they tell themselves. */
 const isTag = (path: string): boolean =>
   /^\.(?:tool_choice\.type|messages\[\]\.tool_calls\[\]\.type|.*\.prompt_cache_breakpoint\.mode)$/.test(path);
@@ -135,7 +135,7 @@ describe.each(wires.map((wire, index) => ({ ...wire, index })))(
       process.stdout.write(`${name}, translated: ${positions[index]?.length} positions, ${JSON.stringify(fates)}\n`);
       expect(faults).toEqual([]);
       expect(positions[index]?.length).toBeGreaterThan(least);
-      for (const fate of ["masked", "lost", "secret_blocked", "no_target"]) expect(fates[fate]).toBeGreaterThan(10);
+      for (const fate of ["masked", "lost", "secret_blocked", "target_unfit"]) expect(fates[fate]).toBeGreaterThan(10);
     }, 240_000);
 
     it("arrives, is lost by name, or keeps the call here, where there is nothing personal in it", async () => {
