@@ -12,7 +12,7 @@ const isSet = (value: unknown): boolean =>
 const thinksWhenAsked = /^claude-(?:instant|[23]\b|(?:opus|sonnet|haiku|mythos)-4\b)/;
 
 /** Thinking flows as a summary or not at all, and is billed in full. */
-function thinkingOf(document: Document, model: string): Pick<Ask, "thinkingBudget" | "reasons"> {
+function thinkingOf(document: Pick<Document, "get">, model: string): Pick<Ask, "thinkingBudget" | "reasons"> {
   const thinking = object(document.get(["thinking"]), "thinking");
   const output = object(document.get(["output_config"]), "output_config");
   const type = thinking?.type;
@@ -119,7 +119,7 @@ export function ask(head: RequestHead, document: Document | undefined): Ask {
   };
 }
 
-export const reasons = (model: string, document: Document): boolean => thinkingOf(document, model).reasons;
+export const reasons = (model: string, document: Pick<Document, "get">): boolean => thinkingOf(document, model).reasons;
 
 /** `usage` needs no edit: this wire always tells it. Counting tokens refuses `max_tokens`. */
 export function edits(

@@ -153,8 +153,8 @@ export interface Dialect {
   readonly jsonAnswerRules: RuleNode;
   /** Throws `Refusal("invalid_request", { param })` where a field that the gateway must understand has a wrong type. */
   ask(head: RequestHead, document: Document | undefined): Ask;
-  /** `Ask.reasons` as it is for another model: an alias tells nothing of what stands behind it. */
-  reasons(model: string, document: Document): boolean;
+  /** `Ask.reasons` as it is for another model, since an alias tells nothing of what stands behind it. @param body in this wire */
+  reasons(model: string, body: Pick<Document, "get">): boolean;
   /** Where this wire keeps what is asked: `maxOutput` is `max_completion_tokens` here and `max_tokens` there. */
   edits(
     change: AskChange,

@@ -18,7 +18,7 @@ const isSet = (value: unknown): boolean =>
   value !== undefined && value !== null && value !== false && (!Array.isArray(value) || value.length > 0);
 
 /** Bills tokens that do not flow. What the caller says counts more than the name; a prediction bills what it got wrong. */
-export function reasons(model: string, document: Document): boolean {
+export function reasons(model: string, document: Pick<Document, "get">): boolean {
   const effort = document.get(["reasoning_effort"]) ?? fieldsOf(document.get(["reasoning"]))?.effort;
   if (isSet(document.get(["prediction"]))) return true;
   if (isSet(effort)) return effort !== "none";

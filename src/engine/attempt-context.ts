@@ -24,15 +24,17 @@ const untold = ({ usage: _, ...change }: AskChange): AskChange => change;
 
 const modelOf = (change: AskChange): AskChange => (change.model === undefined ? {} : { model: change.model });
 
+type Thinking = Pick<Ask, "reasons" | "thinkingBudget">;
+
 /** Field by field: a spread costs microseconds, and it is made for every attempt. */
-const changed = (ask: Ask, change: AskChange, reasons: boolean): Required<Ask> => ({
+const changed = (ask: Ask, change: AskChange, { reasons, thinkingBudget }: Thinking): Required<Ask> => ({
   operation: ask.operation,
   model: change.model ?? ask.model,
   stream: ask.stream,
   maxOutput: change.maxOutput ?? ask.maxOutput,
   choices: ask.choices,
   usage: change.usage ?? ask.usage,
-  thinkingBudget: ask.thinkingBudget,
+  thinkingBudget,
   reasons,
   images: ask.images,
   unbounded: ask.unbounded,
@@ -62,6 +64,7 @@ export class AttemptState implements AttemptContext {
   readonly #document: Document | undefined;
   readonly #observe: boolean;
   #change: AskChange = {};
+  #crossed: Thinking | undefined;
   #sets: { readonly path: Path; readonly value: Scalar }[] = [];
   #charged: bigint | undefined;
   #onCut: ((refusal: Refusal) => void) | undefined;
@@ -98,15 +101,19 @@ export class AttemptState implements AttemptContext {
   ask(change: AskChange): void {
     const allowed = this.#observe ? modelOf(change) : this.target.streamUsage === false ? untold(change) : change;
     this.#change = { ...this.#change, ...allowed };
-    this.asked = changed(this.#ask, this.#change, this.#reasons(this.#change.model));
+    this.asked = changed(this.#ask, this.#change, this.#crossed ?? this.#thinking(this.#change.model));
   }
 
-  /** Of a model of another wire its own dialect knows best, and the caller's what was asked of it. */
-  #reasons(model: string | undefined): boolean {
+  /** The call is asked in the target's wire, which tells whether it reasons, and has no budget of the caller's for that. */
+  crossed(reasons: boolean): void {
+    this.#crossed = { reasons, thinkingBudget: undefined };
+    this.asked = changed(this.#ask, this.#change, this.#crossed);
+  }
+
+  #thinking(model: string | undefined): Thinking {
     const document = this.#document;
-    if (model === undefined || document === undefined) return this.#ask.reasons;
-    const { dialect, wire } = this;
-    return dialect.reasons(model, document) || (wire.name !== dialect.name && wire.reasons(model, document));
+    if (model === undefined || document === undefined) return this.#ask;
+    return { reasons: this.dialect.reasons(model, document), thinkingBudget: this.#ask.thinkingBudget };
   }
 
   set(path: Path, value: Scalar): void {

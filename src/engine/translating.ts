@@ -26,7 +26,6 @@ export class Translating {
   /** Vetoes what has no form in the target's dialect, or loses something where the target refuses that: before anything is reserved. */
   check(): void {
     const { asked, target } = this.#context;
-    // Told again even where it is the same: whether it reasons, its own wire knows best.
     this.#context.ask({ model: target.model ?? asked.model });
     const { losses } = this.render();
     if (target.losses === "refuse" && losses.length > 0) this.#context.veto("losses", losses);
@@ -38,13 +37,15 @@ export class Translating {
     if (this.#tried !== undefined && Buffer.compare(this.#tried.source, source) === 0) return this.#tried.translation;
     const translation = this.#translate(source);
     this.#tried = { source, translation };
+    this.#context.crossed(translation.reasons);
     return translation;
   }
 
   #translate(source: Uint8Array): Translation {
     const { dialect, target, wire, told } = this.#context;
     try {
-      return createTranslation(dialect.name, wire.name, source, { usage: told, now: this.#now, server: target });
+      const options = { usage: told, now: this.#now, server: target, reasons: wire.reasons };
+      return createTranslation(dialect.name, wire.name, source, options);
     } catch (cause) {
       if (cause instanceof Unfit) this.#context.veto(`untranslatable_${cause.reason}`);
       // Its own wire may take what this one cannot read.

@@ -8,6 +8,7 @@ import { createPlanner, type Demand, type Plan, type PlannerOptions } from "./pl
 import { mayReach } from "./reach.ts";
 import { isInside } from "./regions.ts";
 import { createRetryBudget, unlimited } from "./retries.ts";
+import { needsTranslation } from "./translation.ts";
 
 export { createHealth, type Health } from "./health.ts";
 
@@ -55,9 +56,11 @@ export function createRouting(
         return ids === undefined ? undefined : call.dialect.models(ids, call.head);
       },
       request() {
-        const { refusal } = planned();
+        const { refusal, targets } = planned();
         if (refusal !== undefined) throw refusal;
-        checkThinking(call, demand().caller);
+        const { caller, dialect, ask } = demand();
+        const foreign = targets.some((target) => needsTranslation(target, { dialect, operation: ask.operation }));
+        if (!foreign) checkThinking(call, caller);
       },
       next(last, asked) {
         choice ??= choose(asked);
@@ -105,11 +108,15 @@ function clampOf(call: CallContext, { maxOutputTokens }: Caller, asked: number |
   return asked === undefined || asked > maxOutputTokens ? maxOutputTokens : undefined;
 }
 
+/** A limit that leaves no room behind what is set aside for thinking is one that the caller's own wire refuses. */
+const exceeds = (thinkingBudget: number | undefined, clamp: number | undefined): thinkingBudget is number =>
+  clamp !== undefined && thinkingBudget !== undefined && thinkingBudget >= clamp;
+
 function checkThinking(call: CallContext, caller: Caller): void {
   const { maxOutput, thinkingBudget } = call.ask;
   const clamp = clampOf(call, caller, maxOutput);
-  if (clamp === undefined || thinkingBudget === undefined || thinkingBudget < clamp) return;
-  throw new Refusal("forbidden", { maxOutputTokens: clamp, thinkingBudget });
+  if (exceeds(thinkingBudget, clamp))
+    throw new Refusal("forbidden", { maxOutputTokens: Number(clamp), thinkingBudget });
 }
 
 function enter(call: CallContext, attempt: AttemptContext, caller: Caller): void {
@@ -118,5 +125,7 @@ function enter(call: CallContext, attempt: AttemptContext, caller: Caller): void
   if (!mayReach(caller, target)) attempt.veto("credential");
   if (target.model !== undefined && target.model !== asked.model) attempt.ask({ model: target.model });
   const clamp = clampOf(call, caller, asked.maxOutput);
-  if (clamp !== undefined) attempt.ask({ maxOutput: clamp });
+  if (clamp === undefined) return;
+  if (exceeds(asked.thinkingBudget, clamp) && call.mode !== "observe") attempt.veto("thinking_budget");
+  attempt.ask({ maxOutput: clamp });
 }

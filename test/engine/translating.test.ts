@@ -1,5 +1,6 @@
 import { createTestGateway, says } from "../../adapters/testing.ts";
 import { hashKey } from "../../src/index.ts";
+import type { AttemptContext } from "../../src/step.ts";
 
 const headers = { authorization: "Bearer psk_web", "content-type": "application/json" };
 
@@ -54,36 +55,53 @@ describe("a request that another wire cannot read", () => {
 });
 
 describe("an attempt that is translated", () => {
-  /** Red when only the caller's wire is asked: then too little is reserved for a model whose thinking does not flow. */
-  it.each([{ target: "claude" }, { target: "claude", model: "claude-opus-5" }])(
-    "knows from the target's wire that its model reasons: %j",
-    async (place) => {
-      const reasons: boolean[] = [];
-      const test = createTestGateway(
-        {
-          targets: { claude: { provider: "anthropic", apiKey: "sk-operator" } },
-          models: { "claude-opus-5": { targets: [place] } },
-          access: { keys: [{ id: "web", hash: hashKey("psk_web") }] },
+  const chat = (fields: object = {}) => ["/v1/chat/completions", fields] as const;
+  const message = (fields: object = {}) => ["/v1/messages", { max_tokens: 20_000, ...fields }] as const;
+  const thinking = { type: "enabled", budget_tokens: 10_000 };
+
+  /**
+   * Red when the caller's wire is asked, or the alias's name: then too little is reserved for a model whose thinking does not flow, or all
+   * is charged for one that cannot think.
+   */
+  it.each([
+    ["gpt-5-mini", message(), true],
+    ["gpt-5-mini", message({ thinking }), true],
+    ["gpt-5.1", message({ thinking: { type: "disabled" } }), false],
+    ["gpt-4.1", message(), false],
+    ["gpt-4.1", message({ thinking }), false],
+    ["llama-4", message(), false],
+    [undefined, message(), false],
+    ["claude-opus-5", chat(), true],
+    ["claude-opus-5", chat({ reasoning_effort: "none" }), false],
+    ["claude-haiku-4-5", chat(), false],
+    ["claude-opus-4-6", chat({ reasoning_effort: "high" }), true],
+    [undefined, chat(), true],
+  ] as const)("of %s reasons as the target's wire has it: %j %j", async (model, [path, fields], reasons) => {
+    const asked: { reasons: boolean; thinkingBudget: number | undefined }[] = [];
+    const spy = { name: "spy", open: () => ({ attempt: (attempt: AttemptContext) => void asked.push(attempt.asked) }) };
+    const messages = path === "/v1/messages";
+    const target = messages ? "gpt" : "claude";
+    const test = createTestGateway(
+      {
+        targets: {
+          gpt: { provider: "openai", apiKey: "sk-operator" },
+          claude: { provider: "anthropic", apiKey: "sk-operator" },
         },
-        {
-          steps: [
-            {
-              after: "routing",
-              step: { name: "spy", open: () => ({ attempt: ({ asked }) => void reasons.push(asked.reasons) }) },
-            },
-          ],
-        },
-      );
-      test.answer(says("Hello."));
-      const body = { model: "claude-opus-5", stream: true, messages: [{ role: "user", content: "Hi." }] };
-      const answer = await test.fetch("https://api.openai.com/v1/chat/completions", {
-        method: "POST",
-        headers: { authorization: "Bearer psk_web", "content-type": "application/json" },
-        body: JSON.stringify(body),
-      });
-      expect(await answer.text()).toContain("[DONE]");
-      expect(reasons).toEqual([true]);
-      await test.close();
-    },
-  );
+        models: { quick: { targets: [{ target, ...(model !== undefined && { model }) }] } },
+        access: { keys: [{ id: "web", hash: hashKey("psk_web"), maxOutputTokens: 15_000 }] },
+      },
+      { steps: [{ after: "routing", step: spy }] },
+    );
+    test.answer(says("Hello."));
+    const body = { model: "quick", stream: true, messages: [{ role: "user", content: "Hi." }], ...fields };
+    const host = messages ? "https://api.anthropic.com" : "https://api.openai.com";
+    const answer = await test.fetch(host + path, {
+      method: "POST",
+      headers: messages ? { ...headers, "anthropic-version": "2023-06-01" } : headers,
+      body: JSON.stringify(body),
+    });
+    expect(await answer.text()).toMatch(/\[DONE\]|message_stop/);
+    expect(asked).toMatchObject([{ reasons, thinkingBudget: undefined }]);
+    await test.close();
+  });
 });

@@ -225,6 +225,19 @@ describe("the output tokens that a key permits", () => {
     expect(think(1_999, 4_000)).toBeUndefined();
     expect(think(1_500, 1_800)).toBeUndefined();
   });
+
+  it("pass over a target of the caller's wire for such a call, where one of another wire has no such budget", async () => {
+    const models = { fast: alias("claude", "a"), deep: alias("claude") };
+    const { call } = createScene({ models, targets: [claude, target("a")], translates: true });
+    const asks = { caller: { maxOutputTokens: 2_000 }, dialect: anthropic };
+    const ask = { model: "fast", thinkingBudget: 2_000, maxOutput: 4_000 };
+    const one = call({ ...asks, ask });
+    expect(one.request()).toBeUndefined();
+    await expect(one.try(await one.next(), happened.answered)).rejects.toThrow("thinking_budget");
+    expect(call({ ...asks, ask: { ...ask, model: "deep" } }).request()).toMatchObject({ code: "forbidden" });
+    const watched = call({ ...asks, ask, mode: "observe" });
+    await watched.try(await watched.next(), happened.answered);
+  });
 });
 
 describe("GET /v1/models", () => {

@@ -1,6 +1,7 @@
 import { Refusal } from "../../errors.ts";
 import { type HttpHead, noBytes, type RequestHead } from "../../http.ts";
-import type { DialectName, ServerOptions, Usage, WireEvent } from "../dialect.ts";
+import type { Document } from "../../slot.ts";
+import type { Dialect, DialectName, ServerOptions, Usage, WireEvent } from "../dialect.ts";
 import type { SseEvent } from "../sse.ts";
 import { anthropicMessagesTranslator } from "./anthropic-messages.ts";
 import { translateHead } from "./head.ts";
@@ -20,6 +21,8 @@ export interface Translation {
   /** What a native caller of the target's wire would have sent; it stands for the caller's head where the request is signed. */
   readonly head: RequestHead;
   readonly body: Uint8Array;
+  /** The model thinks, or may, by what is asked of it in the target's wire. */
+  readonly reasons: boolean;
   /** What could not be carried, of the request at first and of the answer as it comes; see `Losses`. */
   readonly losses: readonly string[];
   /** The provider's head, with limits and request id by the caller's names. */
@@ -41,6 +44,8 @@ export interface TranslationOptions {
   readonly now: number;
   /** The target's own. */
   readonly server?: ServerOptions;
+  /** Of the target's wire; without it nothing thinks. */
+  readonly reasons?: Dialect["reasons"];
 }
 
 const textIn = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
@@ -59,11 +64,18 @@ interface Sides {
   readonly losses: Losses;
   readonly options: WriterOptions;
   readonly now: number;
+  readonly reasons: boolean;
 }
+
+/** A body that was just written, read as one that came. */
+const reading = (body: unknown): Pick<Document, "get"> => ({
+  get: (path) => path.reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], body),
+});
 
 class CallTranslation implements Translation {
   readonly head: RequestHead;
   readonly body: Uint8Array;
+  readonly reasons: boolean;
   readonly #sides: Sides;
   readonly #reader: AnswerReader;
   readonly #stream: StreamWriter;
@@ -72,6 +84,7 @@ class CallTranslation implements Translation {
     const { own, other, losses, options } = sides;
     this.head = rendered.head;
     this.body = Buffer.from(json.stringify(rendered.body));
+    this.reasons = sides.reasons;
     this.#sides = sides;
     // Not the request's own, which would keep its body alive while the answer flows.
     this.#reader = other.reader(losses, createJson(noBytes));
@@ -132,7 +145,7 @@ export function createTranslation(
   caller: DialectName,
   target: DialectName,
   body: Uint8Array,
-  { usage, now, server = {} }: TranslationOptions,
+  { usage, now, server = {}, reasons }: TranslationOptions,
 ): Translation {
   const [own, other] = [translators[caller], translators[target]];
   const losses = new Losses();
@@ -142,5 +155,6 @@ export function createTranslation(
   const rendered = other.to(conversation, { names, losses, json, server });
   const created = Math.floor(now / 1_000);
   const options = { created, usage, callId: (id: string) => fitId(id, own.idRule), toolName: names.back };
-  return new CallTranslation({ own, other, losses, options, now }, json, rendered);
+  const thinks = reasons?.(conversation.model, reading(rendered.body)) === true;
+  return new CallTranslation({ own, other, losses, options, now, reasons: thinks }, json, rendered);
 }
