@@ -42,11 +42,12 @@ await test.close();
   writeFileSync(
     join(folder, "types.ts"),
     `import { createGateway, type Step } from "postern";
+import { clientOptions } from "postern/client";
 import { postern } from "postern/express";
 import { toFetchHandler } from "postern/fetch";
 import { createTestGateway, says } from "postern/testing";
 const step: Step = { name: "mine", open: () => ({}) };
-export const all = [createGateway({}, { steps: [{ after: "redaction", step }] }), postern(), toFetchHandler(), createTestGateway(), says("x")];
+export const all = [createGateway({}, { steps: [{ after: "redaction", step }] }), postern(), toFetchHandler(), createTestGateway(), says("x"), clientOptions];
 `,
   );
   run("npm", ["install", "--no-audit", "--no-fund", "@types/express@5", "@types/node@20"], folder);
