@@ -1,5 +1,13 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
-import { type ConfigInput, createGateway, type Flow, type Gateway, type HttpRequest, type Sink } from "../src/index.ts";
+import {
+  type ConfigInput,
+  createGateway,
+  type Flow,
+  type Gateway,
+  type HttpRequest,
+  type Send,
+  type Sink,
+} from "../src/index.ts";
 
 /** A refusal is written while the caller may still be sending; its rest is read and dropped for this long, so that it can be read. */
 const lingerMs = 5_000;
@@ -14,13 +22,14 @@ export type NodeHandler = (
 
 /**
  * Serves a gateway from `node:http` or anything that speaks its shapes. What is not an AI call goes to `next`, where there is one.
+ * @param send who talks to the providers; by default the gateway's own client
  * @example createServer(toNodeHandler(createGateway())).listen(8787, "127.0.0.1");
  */
-export function toNodeHandler(gateway: Gateway): NodeHandler {
+export function toNodeHandler(gateway: Gateway, send?: Send): NodeHandler {
   return (request, response, next) => {
     const message = toRequest(request);
     if (next !== undefined && !gateway.matches(message)) next();
-    else push(gateway, message, request, response);
+    else push(gateway, message, request, response, send);
   };
 }
 
@@ -83,7 +92,13 @@ function parsedBody({ body, readableEnded }: Incoming): Uint8Array | undefined {
   return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
 }
 
-function push(gateway: Gateway, message: HttpRequest, request: IncomingMessage, response: ServerResponse): void {
+function push(
+  gateway: Gateway,
+  message: HttpRequest,
+  request: IncomingMessage,
+  response: ServerResponse,
+  send: Send | undefined,
+): void {
   let flow: Flow | undefined;
   const sink: Sink = {
     head(head) {
@@ -103,7 +118,7 @@ function push(gateway: Gateway, message: HttpRequest, request: IncomingMessage, 
   response.on("close", () => {
     if (!response.writableFinished) flow?.abort(undefined);
   });
-  flow = gateway.handle(message, sink);
+  flow = gateway.handle(message, sink, send);
 }
 
 /** Node destroys a connection that is to close as soon as the response ends, so its end waits; the caller knows its length. */

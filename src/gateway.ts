@@ -11,7 +11,7 @@ import { systemClock } from "./engine/clock.ts";
 import type { Engine } from "./engine/engine.ts";
 import { createFetch } from "./engine/fetch.ts";
 import { createGauge } from "./engine/gauge.ts";
-import { handle, type Send } from "./engine/handle.ts";
+import { handle } from "./engine/handle.ts";
 import { ulid } from "./engine/ids.ts";
 import { createLogger } from "./engine/log.ts";
 import { createPlainNames } from "./engine/plain-names.ts";
@@ -19,7 +19,7 @@ import { refusedCall } from "./engine/refused.ts";
 import { RunningCalls } from "./engine/running.ts";
 import { Refusal, toRefusal } from "./errors.ts";
 import { checkHead } from "./headers.ts";
-import type { Call, Gateway } from "./host.ts";
+import type { Call, Gateway, Send } from "./host.ts";
 import { ableHost, type Host, type HttpRequest, type RequestHead, type Sink } from "./http.ts";
 import { createMetering } from "./metering/metering.ts";
 import { createLibrary, createPrompts, type Library } from "./prompts/prompts.ts";
@@ -155,8 +155,8 @@ export function createGateway(input: ConfigInput | Config | string = {}, options
   };
   const opened = (head: RequestHead): Call | Promise<Call> =>
     engine === undefined ? ready.then(() => open(head)) : open(head);
-  const push = (request: HttpRequest, to: Sink, picked?: Picked) =>
-    handle(request, to, { open: () => opened(request), send, clock, picked });
+  const push = (request: HttpRequest, to: Sink, picked?: Picked, via: Send = send) =>
+    handle(request, to, { open: () => opened(request), send: via, clock, picked });
 
   const release = async (): Promise<void> => {
     for (const step of engine?.steps ?? []) await step.close?.();
@@ -168,7 +168,7 @@ export function createGateway(input: ConfigInput | Config | string = {}, options
 
   return {
     matches: (head) => dialects.some((dialect) => dialect.matches(head)),
-    handle: (request, to) => push(request, to),
+    handle: (request, to, via) => push(request, to, undefined, via),
     fetch: createFetch({
       push,
       targets: () => targets,

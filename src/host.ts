@@ -53,6 +53,9 @@ export interface Call {
   abort(cause: unknown): void;
 }
 
+/** Opens the exchange with a target: who talks to the providers. */
+export type Send = (target: Target) => (request: AttemptRequest, to: Sink) => Flow;
+
 /** An exchange of the gateway's own, and the call behind it once it is open. */
 export interface CallFlow extends Flow {
   readonly call: Call | undefined;
@@ -61,8 +64,8 @@ export interface CallFlow extends Flow {
 export interface Gateway {
   /** Is this call ours? */
   matches(head: RequestHead): boolean;
-  /** An `Exchange`. */
-  handle(request: HttpRequest, to: Sink): CallFlow;
+  /** An `Exchange`. `send`: who talks to the providers for this call, where the host does so itself. */
+  handle(request: HttpRequest, to: Sink, send?: Send): CallFlow;
   /** In process: `new OpenAI({ fetch: gateway.fetch })`. */
   readonly fetch: typeof globalThis.fetch;
   /** For a host that moves the bytes itself. Never throws for a caller's mistake. */

@@ -2,11 +2,14 @@ import { once } from "node:events";
 import { createServer, request as open, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
+import { createProxyMiddleware } from "http-proxy-middleware";
+import { createProxyMiddleware as createProxyMiddleware4 } from "http-proxy-middleware4";
 import Koa from "koa";
 import { postern } from "../adapters/express.ts";
 import { toFetchHandler } from "../adapters/fetch.ts";
 import { postern as koaPostern } from "../adapters/koa.ts";
 import { toNodeHandler } from "../adapters/node.ts";
+import { postern as proxyOptions } from "../adapters/proxy/proxy.ts";
 import { withHealth } from "../adapters/sidecar/sidecar.ts";
 import { createTestGateway, type ProviderRequest, type Script } from "../adapters/testing.ts";
 import {
@@ -291,6 +294,24 @@ export const hosts: readonly TestHost[] = [
         .use(koaPostern(gateway))
         .callback(),
     ),
+  ),
+  hostOf(
+    "http-proxy-middleware 3",
+    ableHost,
+    overHttp((gateway) => createProxyMiddleware(proxyOptions(gateway))),
+  ),
+  hostOf(
+    "http-proxy-middleware 3 after express.json()",
+    ableHost,
+    overHttp((gateway) => {
+      const proxy = createProxyMiddleware(proxyOptions(gateway));
+      return express().use(express.json({ limit: "50mb" }), proxy) as RequestListener;
+    }),
+  ),
+  hostOf(
+    "http-proxy-middleware 4",
+    ableHost,
+    overHttp((gateway) => createProxyMiddleware4(proxyOptions(gateway))),
   ),
   hostOf(
     "the sidecar",

@@ -1,10 +1,7 @@
 import { Refusal } from "../errors.ts";
-import type { Attempt, AttemptRequest, Call, CallFlow } from "../host.ts";
+import type { Attempt, Call, CallFlow, Send } from "../host.ts";
 import type { Flow, HttpRequest, Reply, Sink } from "../http.ts";
-import type { Clock, Picked, Target } from "../step.ts";
-
-/** Opens the exchange with a target: one pool each. */
-export type Send = (target: Target) => (request: AttemptRequest, to: Sink) => Flow;
+import type { Clock, Picked } from "../step.ts";
 
 type Verdict = "over" | "next";
 

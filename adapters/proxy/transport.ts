@@ -1,0 +1,58 @@
+import { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
+import { Readable } from "node:stream";
+import type { AttemptRequest, Send } from "../../src/index.ts";
+import { Passage } from "./passage.ts";
+import type { ProxyServer } from "./server.ts";
+
+/**
+ * Talks to the providers through the team's own proxy server: its agents, its certificates, its listeners. Each attempt is a request of its
+ * own, so that a caller's connection never hears what the proxy does with an answer that is not for it.
+ * @param network options that every request is made with
+ */
+export function createTransport(server: ProxyServer, network: object): Send {
+  const web = server.web.bind(server);
+  const passages = new WeakMap<IncomingMessage, Passage>();
+  server.on("proxyReq", (leaving, request) => passages.get(request)?.leaves(leaving));
+  server.on("proxyRes", (answer, request) => passages.get(request)?.answers(answer));
+  const onError = (error: Error, request?: IncomingMessage): void => {
+    if (request !== undefined) passages.get(request)?.fail(error);
+  };
+  server.on("error", onError);
+  server.on("econnreset", onError);
+
+  return (target) => (attempt, to) => {
+    const request = toMessage(attempt);
+    const response = new ServerResponse(request);
+    const passage = new Passage(to, target.timeouts, () => {
+      // 3 listens to the one, 4 to the other.
+      request.emit("aborted");
+      response.emit("close");
+    });
+    passages.set(request, passage);
+    const start = async (): Promise<unknown> =>
+      web(request, response, {
+        ...network,
+        target: attempt.url,
+        ignorePath: true,
+        selfHandleResponse: true,
+        buffer: Readable.from([attempt.body]),
+      });
+    // Later, since a sink is never called before it has its flow.
+    queueMicrotask(() => {
+      if (!passage.over) start().catch((error: Error) => passage.fail(error));
+    });
+    return passage;
+  };
+}
+
+/** The attempt as a message that a proxy can forward; its socket is nobody's. */
+function toMessage({ method, url, headers }: AttemptRequest): IncomingMessage {
+  const { pathname, search } = new URL(url);
+  return Object.assign(new IncomingMessage(new Socket()), {
+    method,
+    url: pathname + search,
+    headers: { ...headers } as IncomingMessage["headers"],
+    httpVersionMajor: 1,
+  });
+}
