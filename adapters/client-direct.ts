@@ -48,7 +48,7 @@ export function withFallback(baseURL: string, direct: Direct): Fetch {
     } catch (cause) {
       const url = addressOf(input);
       const again = isReplayable(input, init) && url.startsWith(`${baseURL}/`);
-      if (!again || init?.signal?.aborted || !(await isAbsent(cause, baseURL))) throw cause;
+      if (!again || !(await isAbsent(cause, baseURL))) throw cause;
       const log = direct.log ?? (await engine()).createLogger();
       log.warn({ code: codeOf(cause) }, "no gateway answered: the provider is called directly");
       return call(direct.baseURL + url.slice(baseURL.length), init);

@@ -58,12 +58,17 @@ describe('fallback: "direct", where no gateway answers', () => {
     }
   });
 
-  it("puts the key where the SDK carries one", async () => {
+  it("puts the key where the SDK carries one, and no other anywhere", async () => {
     const { fetch = globalThis.fetch, baseURL } = clientOptions("ai-anthropic", {
       ...scene.fallback,
       url: await deserted(),
     });
-    const headers = { "x-api-key": gatewayKey, "anthropic-version": "2023-06-01", "content-type": "application/json" };
+    const headers = {
+      "x-api-key": gatewayKey,
+      authorization: `Bearer ${gatewayKey}`,
+      "anthropic-version": "2023-06-01",
+      "content-type": "application/json",
+    };
     const body = JSON.stringify({ model: "claude-haiku-4-5", max_tokens: 9, messages });
     expect((await fetch(`${baseURL}/messages`, { method: "POST", headers, body })).status).toBe(200);
     const [sent] = scene.own.requests;
