@@ -34,7 +34,7 @@ describe("README", () => {
   it("has no block that nothing here looks at", () => {
     expect(readme.match(/^```/gm)).toHaveLength(2 * blocks.length);
     expect(blocks.map(({ language }) => language).sort()).toEqual(
-      ["", "", "json", "json", ...Array<string>(5).fill("ts"), "yaml"].sort(),
+      ["", "", "json", "json", ...Array<string>(6).fill("ts"), "yaml"].sort(),
     );
   });
 
@@ -116,6 +116,14 @@ async function freePort(): Promise<number> {
 const create = `chat.completions.create({ model: "gpt-4.1-mini", messages: [{ role: "user", content: "I am ${email}" }] })`;
 const said = (client: string) => `(await ${client}.${create}).choices[0].message.content`;
 
+/** A gateway as another process would be, where the environment says. */
+const serving = (expression: string) => `await (async () => {
+  const [{ createServer }, { createGateway }, { toNodeHandler }] =
+    await Promise.all([import("node:http"), import("postern"), import("postern/node")]);
+  await new Promise((ready) => createServer(toNodeHandler(createGateway())).listen(3000, "127.0.0.1", ready));
+  return ${expression};
+})()`;
+
 /** What a reader does next, for each block by the line above it: the expression's value is what the caller gets. */
 const next: readonly (readonly [title: string, gets: (text: string) => string, expected: string])[] = [
   // The client stands in the block's own comment.
@@ -130,6 +138,7 @@ const next: readonly (readonly [title: string, gets: (text: string) => string, e
       ),
     `I am ${email}`,
   ],
+  ["The programs that call it", () => serving(said("openai")), `I am ${email}`],
   ["Your own tests", () => said("openai"), `Hello ${email}`],
 ];
 
@@ -170,7 +179,8 @@ console.log(JSON.stringify({ got, seen }));
 process.exit(0);`;
     const file = join(folder, `${typescript.findIndex((block) => block.title.startsWith(title))}.mjs`);
     await bundle(driver.replaceAll("3000", String(port)), file, provider.url);
-    const env = { ...process.env, OPENAI_API_KEY: "sk-own", OPENAI_BASE_URL: undefined };
+    const client = { POSTERN_URL: `http://127.0.0.1:${port}`, POSTERN_KEY: "sk-own" };
+    const env = { ...process.env, ...client, OPENAI_API_KEY: "sk-own", OPENAI_BASE_URL: undefined };
     const { stdout } = await run(process.execPath, [file], { env, timeout: 30_000 });
     const { got, seen = provider.requests.map(({ body }) => body) } = JSON.parse(
       stdout.trimEnd().split("\n").at(-1) ?? "",
