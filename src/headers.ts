@@ -12,7 +12,7 @@ const validName = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 const invalidInValue = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** They frame one message on one connection, so they are each hop's own affair; and the encodings are those that we can undo. */
-const framing: ReadonlySet<string> = new Set([
+export const framing: ReadonlySet<string> = new Set([
   "accept-encoding",
   "connection",
   "content-encoding",
@@ -30,7 +30,7 @@ const framing: ReadonlySet<string> = new Set([
 ]);
 
 /** Where each wire carries a credential; one that was meant for another provider stays here. */
-const credentials: Readonly<Record<Provider, readonly string[]>> = {
+export const credentials: Readonly<Record<Provider, readonly string[]>> = {
   openai: ["authorization", "api-key"],
   anthropic: ["x-api-key", "authorization"],
 };
@@ -76,7 +76,7 @@ function isJson(contentType: string): boolean {
 }
 
 /** With the operator's key a caller must not choose whose bill it is. */
-const billing: ReadonlySet<string> = new Set(["openai-organization", "openai-project"]);
+export const billing: ReadonlySet<string> = new Set(["openai-organization", "openai-project"]);
 
 /**
  * What goes to a provider: of the caller's headers those that the dialect lists, never a cookie, a forwarding or a hop-by-hop header.

@@ -3,7 +3,7 @@ import { attributeNames } from "./names.ts";
 import { isReference, toSecret } from "./secrets.ts";
 import { name, record, region } from "./shapes.ts";
 import { defaultTimeouts } from "./targets.ts";
-import { duration } from "./units.ts";
+import { duration, durationText } from "./units.ts";
 
 /** How a server that is nearly OpenAI's or Anthropic's is reached. */
 const wire = {
@@ -30,7 +30,7 @@ const wire = {
       z.string(),
       z.string().transform((text) => (isReference(text) ? toSecret(text) : text)),
     )
-    .default({})
+    .prefault({})
     .describe("Headers to add to every request, such as openai-organization; a secret one as env:NAME or file:PATH."),
   streamUsage: z
     .boolean()
@@ -67,9 +67,11 @@ const target = z.strictObject({
   trusted: z.boolean().default(false).describe("It may get personal data unmasked; secrets never."),
   timeouts: z
     .strictObject({
-      connect: duration.default(defaultTimeouts.connect).describe("Until the connection stands."),
-      firstByte: duration.default(defaultTimeouts.firstByte).describe("Until the first byte of the answer."),
-      idle: duration.default(defaultTimeouts.idle).describe("Between two chunks of an answer."),
+      connect: duration.prefault(durationText(defaultTimeouts.connect)).describe("Until the connection stands."),
+      firstByte: duration
+        .prefault(durationText(defaultTimeouts.firstByte))
+        .describe("Until the first byte of the answer."),
+      idle: duration.prefault(durationText(defaultTimeouts.idle)).describe("Between two chunks of an answer."),
     })
     .prefault({})
     .describe("How long to wait for this target."),

@@ -130,15 +130,13 @@ export const prices = record(z.string().min(1), price)
 
 export const limits = z
   .strictObject({
-    body: size.default(20 * 1_048_576).describe("A request's body."),
-    inFlight: size
-      .default(512 * 1_048_576)
-      .describe("Bytes of all calls' request bodies and held-back answers together."),
-    answer: size.default(64 * 1_048_576).describe("A whole (not streamed) answer."),
+    body: size.prefault("20 MB").describe("A request's body."),
+    inFlight: size.prefault("512 MB").describe("Bytes of all calls' request bodies and held-back answers together."),
+    answer: size.prefault("64 MB").describe("A whole (not streamed) answer."),
     calls: z.int().positive().default(10_000).describe("Calls at once."),
-    keepAlive: duration.default(15_000).describe("Silence after which a committed stream gets a comment."),
+    keepAlive: duration.prefault("15s").describe("Silence after which a committed stream gets a comment."),
     commit: duration
-      .default(10_000)
+      .prefault("10s")
       .describe("A stream whose first byte came commits after this long, content or not."),
   })
   .prefault({})

@@ -25,6 +25,15 @@ export const duration = written(
     'expected a duration from "1ms" to "24d"',
   );
 
+/** Milliseconds as a user would write them, in the largest unit that divides them. */
+export function durationText(milliseconds: number): string {
+  const [unit, length] = Object.entries(durationUnits).findLast(([, length]) => milliseconds % length === 0) ?? [
+    "ms",
+    1,
+  ];
+  return `${milliseconds / length}${unit}`;
+}
+
 /** `"10 MB"` to bytes; binary multiples. */
 export const size = written(/^\d{1,9} ?(B|KB|MB|GB)$/, 'expected a size such as "64 KB" or "10 MB"')
   .transform((text) => {
