@@ -6,8 +6,8 @@ const endOfHead = Buffer.from("\r\n\r\n");
 /** The first text of every stream. */
 const firstText = Buffer.from('"content":"Dear');
 
-export function requestBytes(path, body) {
-  const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\nauthorization: Bearer psk_bench\r\nuser-agent: OpenAI/JS 6.49.0\r\naccept: application/json\r\nx-stainless-lang: js\r\nx-stainless-runtime: node\r\ncontent-length: ${body.length}\r\n\r\n`;
+export function requestBytes(path, body, headers = "") {
+  const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\nauthorization: Bearer psk_bench\r\nuser-agent: OpenAI/JS 6.49.0\r\naccept: application/json\r\nx-stainless-lang: js\r\nx-stainless-runtime: node\r\n${headers}content-length: ${body.length}\r\n\r\n`;
   return Buffer.concat([Buffer.from(head), body]);
 }
 

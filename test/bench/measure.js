@@ -1,6 +1,7 @@
 /** Rounds: in each every system has its turn, so that what disturbs the machine disturbs all alike. */
 import { openConnection, requestBytes } from "./client.js";
 import { requestBody, variants } from "./traffic.js";
+import { wires } from "./wires.js";
 
 export const scenarios = [
   { name: "2 KB whole", size: 2_048 },
@@ -10,8 +11,33 @@ export const scenarios = [
   { name: "2 KB streamed, short", size: 2_048, events: 20, onlyCpu: true },
 ];
 
-export function requestsFor({ size, events }, { path }) {
-  return Array.from({ length: variants }, (_, variant) => requestBytes(path, requestBody(size, variant, events)));
+const crossing = (name, caller, provider, model) => {
+  const scenario = { size: 2_048, onlyCpu: true, caller, provider, model, systems: ["relay", "postern"] };
+  return [
+    { ...scenario, name: `${name}, whole` },
+    { ...scenario, name: `${name}, streamed`, events: 100 },
+    { ...scenario, name: `${name}, streamed, short`, events: 20 },
+  ];
+};
+
+/** The caller speaks one wire and the provider another; a relay, which cannot do that, carries the provider's. */
+export const crossings = [
+  ...crossing("OpenAI caller of Claude", "openai", "anthropic", "claude"),
+  ...crossing("Anthropic caller of GPT", "anthropic", "openai", "gpt"),
+];
+
+/** What a system is spoken to in. */
+export function wireOf({ caller = "openai", provider = "openai" }, { name }) {
+  return name.startsWith("postern") ? caller : provider;
+}
+
+export function requestsFor(scenario, system) {
+  const name = wireOf(scenario, system);
+  const { path, headers } = wires[name];
+  const mounted = system.path.replace(wires.openai.path, path);
+  return Array.from({ length: variants }, (_, variant) =>
+    requestBytes(mounted, requestBody(scenario, variant, name), headers),
+  );
 }
 
 /** Requests one after the other on each of `connections` until `until()`; returns how many were answered. */

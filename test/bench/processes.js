@@ -14,6 +14,22 @@ export const systems = [
   { name: "postern-express", label: "**Postern** on Express", path: "/ai/v1/chat/completions" },
 ];
 
+/** Postern on `node:http` once more with one thing changed, in the scenarios that show what that costs. */
+export const variations = [
+  {
+    name: "postern-single",
+    label: "Postern, one dialect configured",
+    path: "/v1/chat/completions",
+    scenarios: ["2 KB whole", "2 KB streamed", "2 KB streamed, short"],
+  },
+  { name: "postern-sqlite", label: "Postern, SQLite", path: "/v1/chat/completions", scenarios: ["2 KB whole"] },
+];
+
+export function takesPart(system, scenario) {
+  if (system.scenarios !== undefined) return system.scenarios.includes(scenario.name);
+  return scenario.systems?.includes(system.name) ?? true;
+}
+
 const pins = availableParallelism() > 1 && spawnSync("taskset", ["--version"]).status === 0;
 export const pinned = pins;
 export const cores = { system: 0, load: 1 };
@@ -53,7 +69,8 @@ export async function startUpstream() {
 /** `usage()`: microseconds of CPU so far, resident bytes, and what the system counted. */
 export async function startSystem(system, upstreamPort) {
   if (system.name === "direct") {
-    return { ...system, port: upstreamPort, usage: async () => ({ cpu: 0, rss: 0, counts: {} }), stop() {} };
+    const usage = async () => ({ cpu: 0, rss: 0, counts: {} });
+    return { ...system, port: upstreamPort, usage, account: usage, stop() {} };
   }
   const child = start("system.js", [system.name, `http://127.0.0.1:${upstreamPort}`], cores.system);
   const ask = channelTo(child);
@@ -62,5 +79,12 @@ export async function startSystem(system, upstreamPort) {
     child.disconnect();
     await once(child, "exit");
   };
-  return { ...system, port, usage: () => ask("usage"), profile: () => ask("profile"), stop };
+  return {
+    ...system,
+    port,
+    usage: () => ask("usage"),
+    account: () => ask("account"),
+    profile: () => ask("profile"),
+    stop,
+  };
 }

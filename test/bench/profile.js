@@ -3,16 +3,16 @@
  * function. Build first. The profile itself, for a browser's tools, is `bench-results/profile.cpuprofile`.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { cpuTurn, scenarios, warm } from "./measure.js";
-import { pinLoad, startSystem, startUpstream, systems } from "./processes.js";
+import { cpuTurn, crossings, scenarios, warm } from "./measure.js";
+import { pinLoad, startSystem, startUpstream, systems, variations } from "./processes.js";
 
 const [name = "postern", scenarioName = "2 KB whole", seconds = "6"] = process.argv.slice(2);
-const scenario = scenarios.find((one) => one.name === scenarioName);
+const scenario = [...scenarios, ...crossings].find((one) => one.name === scenarioName);
 
 pinLoad();
 const upstream = await startUpstream();
 const system = await startSystem(
-  systems.find((one) => one.name === name),
+  [...systems, ...variations].find((one) => one.name === name),
   upstream.port,
 );
 await warm(system, scenario, scenario.events === undefined ? 6_000 : 1_000);

@@ -16,6 +16,8 @@ const columns = [
   ]),
   ["RSS, MB", ({ name }) => whole(accounts[name].rss / 1_048_576)],
 ];
+const more = (name) => results.perEvent[name].postern - results.perEvent[name].relay;
+const onDisk = results.cpu["2 KB whole"]["postern-sqlite"].cpu - results.cpu["2 KB whole"].postern.cpu;
 const row = (cells) => `| ${cells.join(" | ")} |`;
 const lines = [
   row(["", ...columns.map(([title]) => title)]),
@@ -24,7 +26,7 @@ const lines = [
     .filter(({ name }) => name !== "direct")
     .map((system) => row([system.label, ...columns.map(([, cell]) => cell(system))])),
   "",
-  `Node ${machine.node.slice(1)}, ${machine.cpu.trim()}, ${results.latency["2 KB whole"].postern.samples} samples of latency, ${plan.concurrency} calls at once for CPU. Targets reached: ${targets.filter(({ met }) => met).length} of ${targets.length}.`,
+  `Node ${machine.node.slice(1)}, ${machine.cpu.trim()}, ${results.latency["2 KB whole"].postern.samples} samples of latency, ${plan.concurrency} calls at once for CPU. An event that is translated costs ${more("OpenAI caller of Claude, streamed").toFixed(1)} µs (from Anthropic's wire) and ${more("Anthropic caller of GPT, streamed").toFixed(1)} µs (from OpenAI's) more than one that the bare relay passes on; records and ledger in SQLite ${onDisk.toFixed(0)} µs a call more than in memory; \`postern serve\` gives its first answer ${whole(results.start.answered)} ms after its start and holds ${whole(results.start.rss / 1_048_576)} MB idle. Targets reached: ${targets.filter(({ met }) => met).length} of ${targets.length}.`,
 ];
 const readme = readFileSync("README.md", "utf8");
 const [start, end] = ["<!-- bench -->", "<!-- /bench -->"];

@@ -1,5 +1,8 @@
 /** One system under test: a process that listens, and that says what it used when it is asked. */
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 const [name, origin] = process.argv.slice(2);
 const nothing = () => ({});
@@ -9,6 +12,14 @@ async function onExpress(...middleware) {
   const app = express();
   app.use("/ai", ...middleware);
   return app;
+}
+
+async function onNode(gatewayFor) {
+  const module = await import("./gateway.js");
+  const { toNodeHandler } = await import("../../dist/adapters/node.js");
+  const { gateway, ...told } = gatewayFor(module);
+  await gateway.ready;
+  return { listener: toNodeHandler(gateway), ...told };
 }
 
 const systems = {
@@ -30,23 +41,24 @@ const systems = {
     const proxy = createProxyMiddleware({ target: origin, agent: new Agent({ keepAlive: true, maxSockets: 128 }) });
     return { listener: await onExpress(proxy), counts: nothing };
   },
-  async postern() {
-    const { benchGateway } = await import("./gateway.js");
-    const { toNodeHandler } = await import("../../dist/adapters/node.js");
-    const { gateway, counts } = benchGateway(origin);
-    await gateway.ready;
-    return { listener: toNodeHandler(gateway), counts };
+  postern: () => onNode(({ benchGateway }) => benchGateway(origin)),
+  "postern-single": () =>
+    onNode(({ benchGateway, singleConfig }) => benchGateway(origin, { config: singleConfig(origin) })),
+  "postern-sqlite"() {
+    const folder = mkdtempSync(join(tmpdir(), "postern-bench-"));
+    process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+    return onNode(({ benchGateway }) => benchGateway(origin, { file: join(folder, "postern.db") }));
   },
   async "postern-express"() {
     const { benchGateway } = await import("./gateway.js");
     const { postern } = await import("../../dist/adapters/express.js");
-    const { gateway, counts } = benchGateway(origin);
+    const { gateway, ...told } = benchGateway(origin);
     await gateway.ready;
-    return { listener: await onExpress(postern(gateway)), counts };
+    return { listener: await onExpress(postern(gateway)), ...told };
   },
 };
 
-const { listener, counts } = await systems[name]();
+const { listener, counts, final = counts } = await systems[name]();
 const server = createServer({ noDelay: true, keepAliveTimeout: 600_000, requestTimeout: 0 }, listener);
 server.listen(0, "127.0.0.1", () => process.send({ port: server.address().port }));
 
@@ -67,6 +79,7 @@ async function profile() {
 
 process.on("message", async (message) => {
   if (message === "profile") return process.send(await profile());
+  if (message === "account") return process.send({ rss: process.memoryUsage.rss(), counts: await final() });
   const { user, system } = process.cpuUsage();
   process.send({ cpu: user + system, rss: process.memoryUsage.rss(), counts: counts() });
 });

@@ -1,4 +1,4 @@
-/** What is sent and what is answered: OpenAI chat requests of two sizes with five identifiers each, and a model that repeats their placeholders. */
+/** What is sent and what is answered, whatever the wire: conversations of two sizes with five identifiers each, and a model that repeats their placeholders. */
 
 const sentences = [
   "The invoice of 14 March 2026 (INV-0417) came to $1,249.50 and was paid in two parts.",
@@ -61,22 +61,34 @@ function prose(random, length) {
   return text.slice(0, length);
 }
 
+const instructions = "You are a support assistant. Answer briefly, in the caller's language.";
+/** The limit of an answer tells the provider how many events to stream: it is what every wire and every translation carries. */
+const leastTokens = 400;
+
+export const eventsFor = (head) => Number(/"max_(?:completion_)?tokens":(\d+)/.exec(head)[1]) - leastTokens;
+
+const frames = {
+  openai: (events) => ({
+    stream: events !== undefined,
+    ...(events === undefined ? {} : { stream_options: { include_usage: true } }),
+    max_completion_tokens: leastTokens + (events ?? 0),
+    temperature: 0.2,
+    messages: [{ role: "system", content: instructions }],
+  }),
+  anthropic: (events) => ({
+    stream: events !== undefined,
+    max_tokens: leastTokens + (events ?? 0),
+    system: instructions,
+    messages: [],
+  }),
+};
+
 /** A conversation of about `size` bytes; its last turn holds the identifiers, and `events` asks for a stream so long. */
-export function requestBody(size, variant, events) {
+export function requestBody({ size, events, model = "fast" }, variant, wire = "openai") {
   const random = seeded(size + variant);
   const values = Object.values(identifiers(variant));
   const last = `Write to ${values[0]} or call ${values[1]}, refund IBAN ${values[2]} and card ${values[3]}; seen from ${values[4]}.`;
-  const messages = [
-    { role: "system", content: "You are a support assistant. Answer briefly, in the caller's language." },
-  ];
-  const head = {
-    model: "fast",
-    seed: events ?? 0,
-    stream: events !== undefined,
-    ...(events === undefined ? {} : { stream_options: { include_usage: true } }),
-    max_completion_tokens: 400,
-    temperature: 0.2,
-  };
+  const { messages, ...head } = { model, ...frames[wire](events) };
   let room = size - Buffer.byteLength(JSON.stringify({ ...head, messages })) - last.length - 40;
   for (let turn = 0; room > 60; turn++) {
     const content = prose(random, Math.min(turnLength, room - 50));
@@ -89,28 +101,9 @@ export function requestBody(size, variant, events) {
 }
 
 const placeholders = Object.keys(identifiers(0));
-const usage = {
-  prompt_tokens: 412,
-  completion_tokens: 96,
-  total_tokens: 508,
-  prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
-  completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 0 },
-};
 
 /** The whole answer's text, about 2 KB. */
 export const answerText = `Dear customer, \n${prose(seeded(7), 1_700)}\nWe wrote to ${placeholders[0]} and will call ${placeholders[1]}; IBAN ${placeholders[2]} and "card ${placeholders[3]}" are noted (${placeholders[4]}).`;
-
-export function answerBody() {
-  const message = { role: "assistant", content: answerText, refusal: null, annotations: [] };
-  const choices = [{ index: 0, message, logprobs: null, finish_reason: "stop" }];
-  const head = {
-    id: "chatcmpl-bench",
-    object: "chat.completion",
-    created: 1_764_000_000,
-    model: "gpt-5-mini-2025-08-07",
-  };
-  return Buffer.from(JSON.stringify({ ...head, choices, usage, service_tier: "default", system_fingerprint: "fp_1" }));
-}
 
 /** Pieces of text of a stream: every 20th and the one after it hold the halves of a placeholder. */
 export function streamPieces(events) {
@@ -126,37 +119,7 @@ export function streamPieces(events) {
   return pieces;
 }
 
-/** Events of about 200 bytes, as OpenAI writes them. */
-export function streamEvents(events) {
-  const head = {
-    id: "chatcmpl-bench",
-    object: "chat.completion.chunk",
-    created: 1_764_000_000,
-    model: "gpt-5-mini-2025-08-07",
-  };
-  const rest = { service_tier: "default", system_fingerprint: "fp_1" };
-  const chunk = (choices, last = null) =>
-    Buffer.from(`data: ${JSON.stringify({ ...head, ...rest, choices, usage: last })}\n\n`);
-  const choice = (delta, reason = null) => chunk([{ index: 0, delta, finish_reason: reason }]);
-  return [
-    choice({ role: "assistant", content: "" }),
-    ...streamPieces(events).map((content) => choice({ content })),
-    choice({}, "stop"),
-    chunk([], usage),
-    Buffer.from("data: [DONE]\n\n"),
-  ];
-}
-
 /** `text` with every placeholder as the caller has to see it. */
 export function restored(text, variant) {
   return Object.entries(identifiers(variant)).reduce((all, [name, value]) => all.replaceAll(name, value), text);
-}
-
-export function textOfStream(body) {
-  return body
-    .toString()
-    .split("\n\n")
-    .filter((event) => event.startsWith("data: {"))
-    .map((event) => JSON.parse(event.slice(6)).choices[0]?.delta.content ?? "")
-    .join("");
 }
