@@ -96,8 +96,8 @@ function providerKeyOf(
 ): { readonly credential: string; readonly bearer: boolean } {
   const read = (names: readonly string[]): string | undefined => names.map((name) => process.env[name]).find(Boolean);
   const key = given ?? read(keys);
-  const token = key ? undefined : read(tokens);
-  const credential = key || token;
+  const token = key === undefined ? read(tokens) : undefined;
+  const credential = key ?? token;
   if (!credential) {
     const names = [...keys, ...tokens].join(" or ");
     throw new Error(`calls that go direct need the provider's own key: set ${names}, or pass \`providerKey\``);

@@ -117,7 +117,7 @@ describe("a program that knows only its provider's variables", () => {
 describe("the page of any program", () => {
   it("has a second config that is one", () => {
     const [, second = ""] = blocks("yaml");
-    expect(parseConfig(second).redaction.pii.ipAddress).toBe("off");
+    expect(parseConfig(second).redaction).toMatchObject({ secrets: "mask", pii: { ipAddress: "off" } });
   });
 
   it("has no block that nothing here looks at", () => {

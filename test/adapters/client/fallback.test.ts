@@ -88,6 +88,15 @@ describe('fallback: "direct", where no gateway answers', () => {
     await dropping.close();
   });
 
+  it("where the gateway dies in the middle of a call, before its answer began", async () => {
+    const dying = await listen((request) => {
+      void dying.close();
+      request.socket.destroy();
+    });
+    expect(await streamed(clientAt(dying.url))).toBe(`I am ${email}`);
+    expect(scene.warnings).toHaveLength(1);
+  });
+
   it("lets the caller leave: the provider hears of it", async () => {
     const leave = new AbortController();
     const started = new Promise<Parameters<Script>[0]>((resolve) => {
@@ -153,6 +162,14 @@ describe('fallback: "direct", where a gateway answers', () => {
     await expect(streamed(clientAt(undefined))).rejects.toThrow();
     expect(scene.provider.requests).toHaveLength(1);
     expect(scene.receipts).toHaveLength(1);
+  });
+
+  it("takes an answer that had begun when the gateway died for what it is", async () => {
+    const dying = await listen((_request, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.write(": hello\n\n", () => void dying.close());
+    });
+    await expect(streamed(clientAt(dying.url))).rejects.toThrow();
   });
 
   it("does not send past it what it dropped while it lives", async () => {
