@@ -15,7 +15,7 @@ try {
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
   run("npm", ["install", "--no-audit", "--no-fund", join(folder, packed.filename)], folder);
   const { exports } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const entries = Object.keys(exports).filter((entry) => entry !== "./package.json" && entry !== "./express");
+  const entries = Object.keys(exports).filter((entry) => !entry.endsWith(".json") && entry !== "./express");
   writeFileSync(
     join(folder, "imports.mjs"),
     `for (const entry of ${JSON.stringify(entries)}) {
