@@ -1,4 +1,4 @@
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import {
   type ConfigInput,
   createGateway,
@@ -8,11 +8,10 @@ import {
   type Send,
   type Sink,
 } from "../src/index.ts";
+import { endAnswer, type Incoming, parsedBody, toHead, writeHead } from "./node-message.ts";
+import { type Forwarder, ownForwarder } from "./pass-through.ts";
 
-/** A refusal is written while the caller may still be sending; its rest is read and dropped for this long, so that it can be read. */
-const lingerMs = 5_000;
-
-type Incoming = IncomingMessage & { readonly body?: unknown };
+export { toUpgradeHandler, type UpgradeOptions } from "./pass-through.ts";
 
 export type NodeHandler = (
   request: IncomingMessage,
@@ -20,16 +19,24 @@ export type NodeHandler = (
   next?: (error?: unknown) => void,
 ) => void;
 
+/** Who talks to the providers, where it is not the gateway itself. */
+export interface Carriers {
+  readonly send?: Send;
+  /** Forwards what `passThrough` lists; by default `http-proxy-middleware` does, loaded when it is first needed. */
+  readonly forwarder?: Forwarder;
+}
+
 /**
  * Serves a gateway from `node:http` or anything that speaks its shapes. What is not an AI call goes to `next`, where there is one.
- * @param send who talks to the providers; by default the gateway's own client
  * @example createServer(toNodeHandler(createGateway())).listen(8787, "127.0.0.1");
  */
-export function toNodeHandler(gateway: Gateway, send?: Send): NodeHandler {
+export function toNodeHandler(gateway: Gateway, { send, forwarder = ownForwarder }: Carriers = {}): NodeHandler {
   return (request, response, next) => {
-    const message = toRequest(request);
-    if (next !== undefined && !gateway.matches(message)) next();
-    else push(gateway, message, request, response, send);
+    const head = toHead(request);
+    if (next !== undefined && !gateway.matches(head)) return next();
+    const passing = gateway.passThrough(head);
+    if (passing === undefined) push(gateway, request, response, send);
+    else forwarder.forward(passing, request, response);
   };
 }
 
@@ -42,11 +49,9 @@ export function createNodeHandler(config?: ConfigInput | string): NodeHandler & 
 function toRequest(request: Incoming): HttpRequest {
   const parsed = parsedBody(request);
   return {
-    method: request.method ?? "GET",
-    url: request.url ?? "/",
+    ...toHead(request),
     // A parser has undone the encoding that the header still names.
     headers: parsed === undefined ? request.headers : { ...request.headers, "content-encoding": undefined },
-    peer: request.socket.remoteAddress,
     body: parsed ?? { [Symbol.asyncIterator]: () => piecesOf(request) },
   };
 }
@@ -85,52 +90,17 @@ function piecesOf(request: IncomingMessage): AsyncIterator<Uint8Array> {
   };
 }
 
-/** A body parser that ran before us has taken the bytes; what it made of them is written out again. */
-function parsedBody({ body, readableEnded }: Incoming): Uint8Array | undefined {
-  if (body === undefined || !readableEnded) return undefined;
-  if (body instanceof Uint8Array) return body;
-  return Buffer.from(typeof body === "string" ? body : JSON.stringify(body));
-}
-
-function push(
-  gateway: Gateway,
-  message: HttpRequest,
-  request: IncomingMessage,
-  response: ServerResponse,
-  send: Send | undefined,
-): void {
+function push(gateway: Gateway, request: IncomingMessage, response: ServerResponse, send: Send | undefined): void {
   let flow: Flow | undefined;
   const sink: Sink = {
-    head(head) {
-      const headers = head.headers as OutgoingHttpHeaders;
-      const unread = !request.readableEnded && request.httpVersionMajor < 2;
-      // Not flushed: the first bytes follow in the same turn and leave in the same packet.
-      response.writeHead(head.status, unread ? { ...headers, connection: "close" } : headers);
-    },
+    head: (head) => writeHead(head, request, response),
     data: (bytes) => response.write(bytes),
-    end() {
-      if (request.readableEnded) response.end();
-      else linger(request, response);
-    },
+    end: () => endAnswer(request, response),
     fail: () => response.destroy(),
   };
   response.on("drain", () => flow?.resume());
   response.on("close", () => {
     if (!response.writableFinished) flow?.abort(undefined);
   });
-  flow = gateway.handle(message, sink, send);
-}
-
-/** Node destroys a connection that is to close as soon as the response ends, so its end waits; the caller knows its length. */
-function linger(request: IncomingMessage, response: ServerResponse): void {
-  const end = (): void => {
-    clearTimeout(timer);
-    response.end();
-  };
-  const timer = setTimeout(end, lingerMs);
-  timer.unref();
-  request.once("end", end);
-  request.once("close", end);
-  response.flushHeaders();
-  request.resume();
+  flow = gateway.handle(toRequest(request), sink, send);
 }

@@ -14,14 +14,18 @@ import { createGauge } from "./engine/gauge.ts";
 import { handle } from "./engine/handle.ts";
 import { ulid } from "./engine/ids.ts";
 import { createLogger } from "./engine/log.ts";
+import { type OwnStep, withOwn } from "./engine/own-steps.ts";
 import { createPlainNames } from "./engine/plain-names.ts";
 import { refusedCall } from "./engine/refused.ts";
 import { RunningCalls } from "./engine/running.ts";
 import { Refusal, toRefusal } from "./errors.ts";
 import { checkHead } from "./headers.ts";
-import type { Call, Gateway, Send } from "./host.ts";
+import type { Call, Gateway, PassThrough, Send } from "./host.ts";
 import { ableHost, type Host, type HttpRequest, type RequestHead, type Sink } from "./http.ts";
 import { createMetering } from "./metering/metering.ts";
+import { RunningPassThrough } from "./pass-through/pass-through.ts";
+import { refusedPassThrough } from "./pass-through/refused.ts";
+import { createPassThroughRules } from "./pass-through/rules.ts";
 import { createLibrary, createPrompts, type Library } from "./prompts/prompts.ts";
 import { loadRecordList } from "./redaction/detectors/records.ts";
 import { createScanner } from "./redaction/detectors/scanner.ts";
@@ -34,10 +38,7 @@ import type { Stores } from "./stores/stores.ts";
 import { createTracing } from "./tracing/tracing.ts";
 import { createUpstream } from "./upstream/upstream.ts";
 
-export type StepName = "access" | "prompts" | "redaction" | "routing" | "metering" | "budgets" | "tracing";
-
-/** A step of one's own, put right after (or before) one of ours: the place is the policy. */
-export type OwnStep = { readonly step: Step } & ({ readonly after: StepName } | { readonly before: StepName });
+export type { OwnStep, StepName } from "./engine/own-steps.ts";
 
 /** What else a gateway may be given; everything has a default. */
 export interface GatewayOptions {
@@ -82,16 +83,6 @@ async function buildSteps(
   ];
 }
 
-function withOwn(steps: readonly Step[], own: readonly OwnStep[]): readonly Step[] {
-  const all = [...steps];
-  for (const entry of own) {
-    const place = "after" in entry ? entry.after : entry.before;
-    const index = all.findIndex((step) => step.name === place);
-    all.splice("after" in entry ? index + 1 : index, 0, entry.step);
-  }
-  return all;
-}
-
 /** The dialect to refuse in when no dialect claims the call. */
 const spokenIn = (head: RequestHead): Dialect =>
   dialects.find((dialect) => dialect.matches(head)) ??
@@ -113,6 +104,7 @@ export function createGateway(input: ConfigInput | Config | string = {}, options
   const upstream = createUpstream({ clock });
   const send = options.send ?? ((target) => upstream.exchange(target));
   let targets: Targets = resolveTargets(config);
+  let rules = createPassThroughRules(config, targets);
   let engine: Engine | undefined;
   let draining = false;
   let closed: Promise<void> | undefined;
@@ -122,6 +114,7 @@ export function createGateway(input: ConfigInput | Config | string = {}, options
     const resolved = resolveTargets(next);
     const steps = withOwn(await buildSteps(next, resolved, parts, kept), options.steps ?? []);
     targets = resolved;
+    rules = createPassThroughRules(next, resolved);
     const { mode, limits } = next;
     engine = {
       parts,
@@ -138,19 +131,35 @@ export function createGateway(input: ConfigInput | Config | string = {}, options
   const ready = stores.ready === undefined ? load(config) : stores.ready.then(() => load(config));
   ready.catch(() => {});
 
+  /** What every request has to pass before anybody looks into it. */
+  const enter = (head: RequestHead): Engine => {
+    checkHead(head);
+    if (draining) throw new Refusal("draining", {}, 1_000);
+    if (engine === undefined) throw new Refusal("overloaded", {}, 1_000);
+    return engine;
+  };
+  const refused = (head: RequestHead, cause: unknown): Call =>
+    refusedCall(ulid(clock.now(), parts.random), toRefusal(cause), spokenIn(head), head, clock.now());
   const open = (head: RequestHead, host: Host = ableHost): Call => {
     try {
-      checkHead(head);
-      if (draining) throw new Refusal("draining", {}, 1_000);
-      if (engine === undefined) throw new Refusal("overloaded", {}, 1_000);
+      const ready = enter(head);
       const dialect = dialects.find((candidate) => candidate.matches(head));
       if (dialect === undefined) throw new Refusal("not_inspected");
       gauge.enter();
-      const call = new RunningCall(engine, head, dialect, host);
-      running.add(call);
-      return call;
+      return running.add(new RunningCall(ready, head, dialect, host));
     } catch (cause) {
-      return refusedCall(ulid(clock.now(), parts.random), toRefusal(cause), spokenIn(head), head, clock.now());
+      return refused(head, cause);
+    }
+  };
+  const passThrough = (head: RequestHead): PassThrough | undefined => {
+    const entry = rules.find(head);
+    if (entry === undefined) return undefined;
+    try {
+      const ready = enter(head);
+      gauge.enter();
+      return running.add(new RunningPassThrough(head, { engine: ready, rules, entry, dialect: spokenIn(head) }));
+    } catch (cause) {
+      return refusedPassThrough(refused(head, cause));
     }
   };
   const opened = (head: RequestHead): Call | Promise<Call> =>
@@ -167,7 +176,8 @@ export function createGateway(input: ConfigInput | Config | string = {}, options
   };
 
   return {
-    matches: (head) => dialects.some((dialect) => dialect.matches(head)),
+    matches: (head) => dialects.some((dialect) => dialect.matches(head)) || rules.find(head) !== undefined,
+    passThrough,
     handle: (request, to, via) => push(request, to, undefined, via),
     fetch: createFetch({
       push,

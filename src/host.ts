@@ -53,6 +53,29 @@ export interface Call {
   abort(cause: unknown): void;
 }
 
+/**
+ * One request that is forwarded without a look into it (`passThrough`): its caller is known and may, and that is all. `end`, `fail` and
+ * `abort` end it; the first of them counts.
+ */
+export interface PassThrough {
+  readonly id: string;
+  /** What leaves, its body apart, with an absolute `url`; `undefined`: go to `reply()`, leave the body unread. Never rejects. */
+  readonly admitted: Promise<RequestHead | undefined>;
+  /** Settles once, after the stores. Never rejects. */
+  readonly receipt: Promise<Receipt>;
+  /** What of the provider's head is for the caller; `undefined`: nothing of this answer is, go to `reply()`. */
+  head(head: HttpHead): HttpHead | undefined;
+  /** The answer is whole. */
+  end(): void;
+  /** Something broke; while nothing has reached the caller, `reply()` tells it what. */
+  fail(cause: unknown): void;
+  /** The caller is gone. */
+  abort(cause: unknown): void;
+  /** The gateway closes: stop the transfer. At most once. */
+  onStop(callback: (reason: unknown) => void): void;
+  reply(): Reply;
+}
+
 /** Opens the exchange with a target: who talks to the providers. */
 export type Send = (target: Target) => (request: AttemptRequest, to: Sink) => Flow;
 
@@ -64,6 +87,8 @@ export interface CallFlow extends Flow {
 export interface Gateway {
   /** Is this call ours? */
   matches(head: RequestHead): boolean;
+  /** For hosts that can forward what `passThrough` lists; `undefined`: this is not listed, so go on as with any call. */
+  passThrough(head: RequestHead): PassThrough | undefined;
   /** An `Exchange`. `send`: who talks to the providers for this call, where the host does so itself. */
   handle(request: HttpRequest, to: Sink, send?: Send): CallFlow;
   /** In process: `new OpenAI({ fetch: gateway.fetch })`. */

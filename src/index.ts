@@ -11,7 +11,7 @@ export { createLogger, silent } from "./engine/log.ts";
 export { type ErrorCode, errorTable, Refusal } from "./errors.ts";
 export { type Attributes, type Caller, type FactKey, type Facts, facts, type Redacted } from "./facts.ts";
 export { createGateway, type GatewayOptions, type OwnStep, type StepName } from "./gateway.ts";
-export type { Attempt, AttemptRequest, Call, CallFlow, Gateway, Send } from "./host.ts";
+export type { Attempt, AttemptRequest, Call, CallFlow, Gateway, PassThrough, Send } from "./host.ts";
 export {
   ableHost,
   type Exchange,

@@ -1,5 +1,6 @@
 import { type Config, type ConfigInput, createGateway, type Gateway } from "../../src/index.ts";
-import { toNodeHandler } from "../node.ts";
+import { toNodeHandler, toUpgradeHandler } from "../node.ts";
+import { createForwarder } from "./forwarder.ts";
 import { networkOf, type ProxyServer } from "./server.ts";
 import { createTransport } from "./transport.ts";
 
@@ -13,6 +14,7 @@ export type ProxyOptions<Options> = Omit<Options, "plugins" | "target"> & {
 interface Known {
   readonly target?: unknown;
   readonly plugins?: readonly unknown[];
+  readonly on?: object;
 }
 
 /** The proxy wants a target; ours are the gateway's, and this one (RFC 6761) leads nowhere. */
@@ -31,16 +33,18 @@ export function postern<Options extends object = object>(
   options?: Options,
 ): ProxyOptions<Options> {
   const gateway = typeof config === "object" && "handle" in config ? config : createGateway(config);
-  const { plugins = [], target = nowhere, ...rest } = { ...options } as Options & Known;
+  const { plugins = [], target = nowhere, on, ...rest } = { ...options } as Options & Known;
   const plugin = (server: object): void => protect(server as ProxyServer, gateway, networkOf({ ...options }));
-  return { ...rest, target, plugins: [...plugins, plugin], gateway } as unknown as ProxyOptions<Options>;
+  // Where nobody listens, the proxy answers errors by itself.
+  const listeners = { error() {}, ...on };
+  return { ...rest, target, on: listeners, plugins: [...plugins, plugin], gateway } as unknown as ProxyOptions<Options>;
 }
 
 /** Stands in front of everything that the proxy would forward. */
 function protect(server: ProxyServer, gateway: Gateway, network: object): void {
-  const handler = toNodeHandler(gateway, createTransport(server, network));
+  const forwarder = createForwarder(server, network);
+  const handler = toNodeHandler(gateway, { send: createTransport(server, network), forwarder });
+  const upgrade = toUpgradeHandler(gateway, { forwarder });
   server.web = (request, response) => handler(request, response);
-  // A socket that is not inspected is not forwarded either.
-  server.ws = (_request, socket) =>
-    void socket.end("HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+  server.ws = (request, socket, ...rest) => upgrade(request, socket, rest.find(Buffer.isBuffer) ?? Buffer.alloc(0));
 }

@@ -1,13 +1,14 @@
-import type { ClientRequest, IncomingMessage, ServerResponse } from "node:http";
-import type { Socket } from "node:net";
+import { type ClientRequest, IncomingMessage, type ServerResponse } from "node:http";
+import { Socket } from "node:net";
+import type { RequestHead } from "../../src/index.ts";
 
 /** What a plugin of http-proxy-middleware is handed, as far as it is used here: the same in http-proxy (3) and httpxy (4). */
 export interface ProxyServer {
   /** In 4 it returns a promise, which rejects only where nobody listens for `error`. */
   web(request: IncomingMessage, response: ServerResponse, options: object): unknown;
-  /** Its last two arguments have changed places between 3 and 4. */
+  /** With a head the last two arguments would have to change places between 3 and 4; one that came is put back into the socket instead. */
   ws: (request: IncomingMessage, socket: Socket, ...rest: readonly unknown[]) => unknown;
-  on(event: "proxyReq", listener: (leaving: ClientRequest, request: IncomingMessage) => void): unknown;
+  on(event: "proxyReq" | "proxyReqWs", listener: (leaving: ClientRequest, request: IncomingMessage) => void): unknown;
   on(event: "proxyRes", listener: (answer: IncomingMessage, request: IncomingMessage) => void): unknown;
   on(event: "error" | "econnreset", listener: (error: Error, request?: IncomingMessage) => void): unknown;
 }
@@ -17,3 +18,40 @@ const network = ["agent", "ssl", "secure", "ca", "localAddress"] as const;
 
 export const networkOf = (options: Readonly<Record<string, unknown>>): object =>
   Object.fromEntries(network.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]]])));
+
+/** Hears of one request that is made here. */
+export interface Watcher {
+  /** A connection was found for it, or is being made. */
+  leaves?(request: ClientRequest): void;
+  answers?(answer: IncomingMessage): void;
+  fail(error: Error): void;
+}
+
+/** Requests of this proxy server that are made here, each with what is to hear of it. */
+export function createWatch(server: ProxyServer): WeakMap<IncomingMessage, Watcher> {
+  const watchers = new WeakMap<IncomingMessage, Watcher>();
+  const onLeaving = (leaving: ClientRequest, request: IncomingMessage): void =>
+    watchers.get(request)?.leaves?.(leaving);
+  const onError = (error: Error, request?: IncomingMessage): void => {
+    if (request !== undefined) watchers.get(request)?.fail(error);
+  };
+  server.on("proxyReq", onLeaving);
+  server.on("proxyReqWs", onLeaving);
+  server.on("proxyRes", (answer, request) => watchers.get(request)?.answers?.(answer));
+  server.on("error", onError);
+  server.on("econnreset", onError);
+  return watchers;
+}
+
+/** A request as a message that a proxy can forward; its socket is nobody's. */
+export function toMessage({ method, url, headers }: RequestHead): IncomingMessage {
+  const { pathname, search } = new URL(url);
+  return Object.assign(new IncomingMessage(new Socket()), {
+    method,
+    url: pathname + search,
+    headers: { ...headers } as IncomingMessage["headers"],
+    httpVersionMajor: 1,
+  });
+}
+
+export const originOf = ({ url }: RequestHead): string => new URL(url).origin;

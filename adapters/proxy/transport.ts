@@ -1,9 +1,8 @@
-import { IncomingMessage, ServerResponse } from "node:http";
-import { Socket } from "node:net";
+import { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
-import type { AttemptRequest, Send } from "../../src/index.ts";
+import type { Send } from "../../src/index.ts";
 import { Passage } from "./passage.ts";
-import type { ProxyServer } from "./server.ts";
+import { createWatch, originOf, type ProxyServer, toMessage } from "./server.ts";
 
 /**
  * Talks to the providers through the team's own proxy server: its agents, its certificates, its listeners. Each attempt is a request of its
@@ -12,15 +11,7 @@ import type { ProxyServer } from "./server.ts";
  */
 export function createTransport(server: ProxyServer, network: object): Send {
   const web = server.web.bind(server);
-  const passages = new WeakMap<IncomingMessage, Passage>();
-  server.on("proxyReq", (leaving, request) => passages.get(request)?.leaves(leaving));
-  server.on("proxyRes", (answer, request) => passages.get(request)?.answers(answer));
-  const onError = (error: Error, request?: IncomingMessage): void => {
-    if (request !== undefined) passages.get(request)?.fail(error);
-  };
-  server.on("error", onError);
-  server.on("econnreset", onError);
-
+  const passages = createWatch(server);
   return (target) => (attempt, to) => {
     const request = toMessage(attempt);
     const response = new ServerResponse(request);
@@ -33,8 +24,7 @@ export function createTransport(server: ProxyServer, network: object): Send {
     const start = async (): Promise<unknown> =>
       web(request, response, {
         ...network,
-        target: attempt.url,
-        ignorePath: true,
+        target: originOf(attempt),
         selfHandleResponse: true,
         buffer: Readable.from([attempt.body]),
       });
@@ -44,15 +34,4 @@ export function createTransport(server: ProxyServer, network: object): Send {
     });
     return passage;
   };
-}
-
-/** The attempt as a message that a proxy can forward; its socket is nobody's. */
-function toMessage({ method, url, headers }: AttemptRequest): IncomingMessage {
-  const { pathname, search } = new URL(url);
-  return Object.assign(new IncomingMessage(new Socket()), {
-    method,
-    url: pathname + search,
-    headers: { ...headers } as IncomingMessage["headers"],
-    httpVersionMajor: 1,
-  });
 }

@@ -1,8 +1,15 @@
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { createGateway, type Gateway, type GatewayOptions, type Logger, loadConfig } from "../../src/index.ts";
-import { toNodeHandler } from "../node.ts";
+import {
+  createGateway,
+  type Gateway,
+  type GatewayOptions,
+  type Logger,
+  loadConfig,
+  parseConfig,
+} from "../../src/index.ts";
+import { toNodeHandler, toUpgradeHandler } from "../node.ts";
 import { createAdmin } from "./admin.ts";
 import { createMetrics } from "./metrics.ts";
 import { type Reloader, watchConfig } from "./reload.ts";
@@ -40,19 +47,22 @@ export async function startSidecar(options: SidecarOptions): Promise<Sidecar> {
   const { config: path, log, port, host = "127.0.0.1", admin, ...rest } = options;
   const metrics = createMetrics();
   const steps = [...(rest.steps ?? []), { after: "tracing", step: metrics.step } as const];
-  const gateway = createGateway(path === undefined ? {} : await loadConfig(path), { ...rest, log, steps });
+  const config = parseConfig(path === undefined ? {} : await loadConfig(path));
+  const gateway = createGateway(config, { ...rest, log, steps });
   const servers: Server[] = [];
   const state = { draining: false };
   try {
     await gateway.ready;
-    const open = async (listener: RequestListener, at: number): Promise<AddressInfo> => {
+    const open = async (listener: RequestListener, at: number, upgrades = false): Promise<AddressInfo> => {
       const server = createServer(listener);
+      // A server that listens for upgrades gets no other request that offers one, such as HTTP/2's.
+      if (upgrades) server.on("upgrade", toUpgradeHandler(gateway));
       servers.push(server);
       server.listen(at, host);
       await once(server, "listening");
       return server.address() as AddressInfo;
     };
-    const address = await open(withHealth(gateway, state), port);
+    const address = await open(withHealth(gateway, state), port, config.passThrough.length > 0);
     const watching = admin && (await open(createAdmin(admin.token, metrics), admin.port));
     const reloader: Reloader | undefined =
       path === undefined ? undefined : watchConfig(path, (config) => gateway.reload(config), log);

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { secretFormats } from "../redaction/detectors/secrets.ts";
 import type { Path } from "../slot.ts";
+import { checkPassThrough } from "./checks-pass-through.ts";
 import { checkModels, checkRegions } from "./checks-routing.ts";
 import { checkTarget } from "./checks-target.ts";
 import { type Loose, listOf, mapOf, textOf } from "./loose.ts";
@@ -34,6 +35,7 @@ export function crossChecks(input: unknown, surroundings: Surroundings): readonl
   checkSecretFormats(config, report);
   checkLists(config, surroundings, report);
   checkPrompts(config, surroundings, report);
+  checkPassThrough(config, report);
   return faults;
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { access, budgets, limits, prices, redaction } from "./sections.ts";
+import { passThrough } from "./sections-pass-through.ts";
 import { prompts } from "./sections-prompts.ts";
 import { routing } from "./sections-routing.ts";
 import { models, targets } from "./sections-targets.ts";
@@ -44,6 +45,7 @@ export const schema = z.strictObject({
   tracing,
   stores,
   limits,
+  passThrough,
   mode: z
     .enum(["enforce", "observe"])
     .default("enforce")

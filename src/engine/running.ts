@@ -1,7 +1,9 @@
 import type { Call } from "../host.ts";
 
+type Running = Pick<Call, "receipt" | "abort">;
+
 interface Entry {
-  readonly call: Call;
+  readonly call: Running;
   index: number;
 }
 
@@ -12,13 +14,14 @@ interface Entry {
 export class RunningCalls {
   readonly #entries: Entry[] = [];
 
-  add(call: Call): void {
+  add<T extends Running>(call: T): T {
     const entry = { call, index: this.#entries.length };
     this.#entries.push(entry);
     void call.receipt.then(() => this.#remove(entry));
+    return call;
   }
 
-  each(action: (call: Call) => void): void {
+  each(action: (call: Running) => void): void {
     for (const { call } of [...this.#entries]) action(call);
   }
 

@@ -23,16 +23,19 @@ export class Settlement {
   readonly #state: CallState;
   readonly #hooks: Hooks;
   readonly #engine: Engine;
+  readonly #operation: string | undefined;
   readonly #outcomes: AttemptOutcome[] = [];
   readonly #pending: Promise<void>[] = [];
   #overhead: number | undefined;
   #ending: Ending | undefined;
   #resolve: (receipt: Receipt) => void = () => {};
 
-  constructor(state: CallState, hooks: Hooks, engine: Engine) {
+  /** @param operation what no dialect has a name for */
+  constructor(state: CallState, hooks: Hooks, engine: Engine, operation?: string) {
     this.#state = state;
     this.#hooks = hooks;
     this.#engine = engine;
+    this.#operation = operation;
     this.receipt = new Promise((resolve) => {
       this.#resolve = resolve;
     });
@@ -159,7 +162,7 @@ export class Settlement {
       status,
       code,
       dialect: dialect.name,
-      operation: ask.operation,
+      operation: this.#operation ?? ask.operation,
       model,
       prompt: known.get(facts.prompt),
       stream: ask.stream,
