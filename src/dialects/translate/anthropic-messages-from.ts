@@ -1,3 +1,4 @@
+import { wrong } from "../fields.ts";
 import { cacheMarks, readTurns } from "./anthropic-messages-from-messages.ts";
 import { below, type Fields } from "./losses.ts";
 import type { Conversation, Tool } from "./model.ts";
@@ -100,12 +101,15 @@ function readAccount(body: Fields, settings: Settings): void {
 }
 
 function readSettings(body: Fields, settings: Settings): void {
-  const stop = body.list("stop_sequences");
+  const stop = body.list("stop_sequences")?.map((each) => {
+    if (typeof each !== "string") throw wrong("stop_sequences");
+    return each;
+  });
   settings.set("maxOutput", body.place("max_tokens"), body.number("max_tokens"));
   settings.set("temperature", body.place("temperature"), body.number("temperature"));
   settings.set("topP", body.place("top_p"), body.number("top_p"));
   settings.set("topK", body.place("top_k"), body.number("top_k"));
-  if (stop !== undefined && stop.length > 0) settings.set("stop", body.place("stop_sequences"), stop.map(String));
+  if (stop !== undefined && stop.length > 0) settings.set("stop", body.place("stop_sequences"), stop);
   readChoice(body, settings);
   readOutput(body, settings);
   readThinking(body, settings);

@@ -11,6 +11,8 @@ export interface Abilities {
   readonly systemTurns: boolean;
   /** What `max_tokens` is where the caller set none: not above what any model of its kind can do. */
   readonly maxOutput: number;
+  /** The model is known to give no more. */
+  readonly outputEnds: boolean;
 }
 
 interface Model {
@@ -73,6 +75,7 @@ const unknown: Abilities = {
   formats: true,
   systemTurns: false,
   maxOutput: 8_192,
+  outputEnds: false,
 };
 
 /**
@@ -91,5 +94,6 @@ export function abilitiesOf(name: string): Abilities {
     formats: version >= 405,
     systemTurns: version >= (since.get(family) ?? always).systemTurns,
     maxOutput: maxOutputOf(model),
+    outputEnds: version <= 405,
   };
 }

@@ -32,6 +32,7 @@ function stopOf(holder: Fields, to: AnswerWriter): void {
   details?.rest();
   holder.rest();
   if (why) to.refusal(0, why);
+  if (reason !== undefined && !reasons.has(reason)) holder.losses.name(holder.place("stop_reason"), "changed");
   if (reason !== undefined) to.stop(0, reasons.get(reason) ?? "end", sequence);
 }
 

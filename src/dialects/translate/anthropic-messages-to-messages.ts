@@ -1,7 +1,8 @@
+import type { CacheMarks } from "./anthropic-messages-cache.ts";
 import type { Abilities } from "./anthropic-messages-models.ts";
 import { createIds, type Ids, type Names, type WordRule } from "./ids.ts";
 import type { Losses } from "./losses.ts";
-import type { Block, Marks, Media, Place, Rendering, Result, Source, Text, Turn } from "./model.ts";
+import type { Block, Media, Rendering, Result, Source, Text, Turn } from "./model.ts";
 import { namePrefill } from "./parts.ts";
 import { Unfit } from "./unfit.ts";
 
@@ -12,29 +13,6 @@ interface Message {
 }
 
 export const idRule: WordRule = { pattern: /^[a-zA-Z0-9_-]+$/, longest: 128 };
-const mostMarks = 4;
-
-/** The API refuses a request with more than four cache markers; the last ones reach furthest. */
-export class CacheMarks {
-  readonly #losses: Losses;
-  readonly #found: { readonly block: Written; readonly at: Place }[] = [];
-  constructor(losses: Losses) {
-    this.#losses = losses;
-  }
-
-  add(block: Written, { cache, cacheLife }: Marks): void {
-    if (cache === undefined) return;
-    block.cache_control = { type: "ephemeral", ...(cacheLife !== undefined && { ttl: cacheLife.value }) };
-    this.#found.push({ block, at: cache.at });
-  }
-
-  close(): void {
-    for (const { block, at } of this.#found.slice(0, -mostMarks)) {
-      delete block.cache_control;
-      this.#losses.name(at);
-    }
-  }
-}
 
 const images: ReadonlySet<string> = new Set(["image/jpeg", "image/png", "image/gif", "image/webp"]);
 
@@ -143,18 +121,31 @@ const compact = (content: readonly Written[]): unknown => {
   return content.length === 1 && only?.type === "text" && only.cache_control === undefined ? only.text : content;
 };
 
-/** Turns of one role become one message, since calls and results must be neighbours. */
-function add(messages: Message[], role: Message["role"], content: readonly Written[]): void {
+/** Turns of one role become one message, since calls and results must be neighbours. Says whether results went before what was said. */
+function add(messages: Message[], role: Message["role"], content: readonly Written[]): boolean {
   const last = messages.at(-1);
-  if (content.length === 0) return;
-  if (last?.role !== role) messages.push({ role, content: [...content] });
-  else for (const block of content) last.content.push(block);
+  if (content.length === 0) return false;
+  if (last?.role !== role) {
+    messages.push({ role, content: [...content] });
+    return false;
+  }
+  const said = content[0]?.type === "tool_result" ? last.content.findIndex(({ type }) => type !== "tool_result") : -1;
+  last.content.splice(said < 0 ? last.content.length : said, 0, ...content);
+  return said >= 0;
 }
 
 /** Where the assistant spoke last, its text must not end in space. */
 function endPlainly(last: Message | undefined): void {
   const block = last?.role === "assistant" ? last.content.at(-1) : undefined;
   if (block?.type === "text") block.text = String(block.text).trimEnd();
+}
+
+/** The first to speak has to be the user here, and the least that may be said is a letter. */
+function openPlainly(messages: Message[], turns: readonly Turn[], losses: Losses): void {
+  const turn = turns.find(({ role }) => role === "assistant");
+  if (messages[0]?.role !== "assistant" || turn === undefined) return;
+  losses.name(turn.at, "moved");
+  messages.unshift({ role: "user", content: [{ type: "text", text: "." }] });
 }
 
 /** A conversation of instructions only: the last of them is what the user says, since there has to be a message. */
@@ -180,8 +171,9 @@ export function toMessages(
   turns.forEach((turn, index) => {
     losses.marks(turn.marks);
     const content = toBlocks(turn.blocks, context);
-    if (turn.role !== "system") add(messages, turn.role, content);
-    else if (abilities.systemTurns && stands(messages.at(-1), next[index])) add(messages, "system", content);
+    if (turn.role !== "system") {
+      if (add(messages, turn.role, content)) losses.name(turn.at, "moved");
+    } else if (abilities.systemTurns && stands(messages.at(-1), next[index])) add(messages, "system", content);
     else {
       if (messages.length > 0 && content.length > 0) losses.name(turn.at, "moved");
       for (const block of content) system.push(block);
@@ -189,6 +181,7 @@ export function toMessages(
   });
   namePrefill(turns, losses);
   endPlainly(messages.at(-1));
+  openPlainly(messages, turns, losses);
   if (messages.length === 0) speak(system, messages, turns, losses);
   const written = messages.map(({ role, content }) => ({ role, content: compact(content) }));
   return { system: system.length === 0 ? undefined : compact(system), messages: written };

@@ -1,9 +1,10 @@
+import { CacheMarks } from "./anthropic-messages-cache.ts";
 import { type Abilities, abilitiesOf } from "./anthropic-messages-models.ts";
-import { CacheMarks, toMessages } from "./anthropic-messages-to-messages.ts";
+import { toMessages } from "./anthropic-messages-to-messages.ts";
 import type { Names } from "./ids.ts";
 import { below, type Losses } from "./losses.ts";
 import type { Conversation, Rendered, Rendering, Setting, Tool } from "./model.ts";
-import { closedSchema } from "./schema.ts";
+import { fittedSchema } from "./schema.ts";
 import type { Choice, Effort, Settings } from "./settings.ts";
 import { Unfit } from "./unfit.ts";
 
@@ -74,7 +75,7 @@ function addThinking(body: Body, settings: Settings, abilities: Abilities, force
 function addFormat(settings: Settings, { formats }: Abilities, losses: Losses): Body {
   const format = formats ? settings.take("format") : undefined;
   if (format === undefined) return {};
-  const { name, description, schema, strict } = format.value;
+  const { name, description, schema } = format.value;
   const labels: Body = {};
   for (const [key, label] of [
     ["title", name],
@@ -83,9 +84,9 @@ function addFormat(settings: Settings, { formats }: Abilities, losses: Losses): 
     if (label !== undefined && schema[key] === undefined) labels[key] = label.value;
     else if (label !== undefined && schema[key] !== label.value) losses.name(label.at);
   }
-  const closed = strict ? schema : closedSchema(schema);
-  if (closed !== schema) losses.name(format.at, "changed");
-  return { format: { type: "json_schema", schema: { ...labels, ...(closed as object) } } };
+  const fitted = fittedSchema(schema);
+  if (fitted !== schema) losses.name(format.at, "changed");
+  return { format: { type: "json_schema", schema: { ...labels, ...(fitted as object) } } };
 }
 
 function toTool(tool: Tool, abilities: Abilities, names: Names, losses: Losses): Body {
@@ -94,7 +95,8 @@ function toTool(tool: Tool, abilities: Abilities, names: Names, losses: Losses):
   const written: Body = { name: names.to(name) };
   if (description !== undefined) written.description = description;
   written.input_schema = schema.type === undefined ? { type: "object", ...schema } : schema;
-  if (strict?.value && abilities.formats) written.strict = true;
+  const held = abilities.formats && fittedSchema(written.input_schema) === written.input_schema;
+  if (strict?.value && held) written.strict = true;
   else if (strict?.value) losses.name(strict.at);
   return written;
 }
@@ -107,13 +109,13 @@ function toChoice(choice: Choice | undefined, names: Names): Body {
 const onlyOf = (choice: Setting<Choice> | undefined): readonly string[] | undefined =>
   choice?.value.kind === "auto" || choice?.value.kind === "any" ? choice.value.only : undefined;
 
-/** Tools that may not be called are left out, which is what `allowed_tools` says here. */
 /** A request whose history has calls must name their tools. */
 const toldTools = ({ turns }: Conversation, names: Names): Body[] => {
   const called = turns.flatMap(({ blocks }) => blocks.flatMap((block) => (block.kind === "call" ? [block.name] : [])));
   return Array.from(new Set(called), (name) => ({ name: names.to(name), input_schema: { type: "object" } }));
 };
 
+/** Tools that may not be called are left out, which is what `allowed_tools` says here. */
 function addTools(body: Body, conversation: Conversation, abilities: Abilities, { names, losses }: Rendering): void {
   const { tools, settings } = conversation;
   const choice = settings.take("toolChoice");
@@ -134,6 +136,15 @@ function addTools(body: Body, conversation: Conversation, abilities: Abilities, 
   body.tool_choice = { ...toChoice(value, names), ...(single && { disable_parallel_tool_use: true }) };
 }
 
+/** A model refuses a limit that is above its own, so that its own stands for it. */
+function limitOf(settings: Settings, { maxOutput, outputEnds }: Abilities, losses: Losses): number {
+  const asked = settings.take("maxOutput");
+  if (asked === undefined) return maxOutput;
+  if (!outputEnds || asked.value <= maxOutput) return asked.value;
+  losses.name(asked.at, "changed");
+  return maxOutput;
+}
+
 function addAccount(body: Body, settings: Settings): void {
   const user = settings.take("user");
   if (user !== undefined) body.metadata = { user_id: user.value };
@@ -148,8 +159,7 @@ export function to(conversation: Conversation, rendering: Rendering): Rendered {
   const abilities = abilitiesOf(model);
   const choices = settings.take("choices");
   if (choices !== undefined && choices.value > 1) throw new Unfit("choices");
-  const limit = settings.take("maxOutput");
-  const body: Body = { model, max_tokens: limit?.value ?? abilities.maxOutput };
+  const body: Body = { model, max_tokens: limitOf(settings, abilities, losses) };
   if (stream) body.stream = true;
   addTools(body, conversation, abilities, rendering);
   const cached = new CacheMarks(losses);

@@ -24,8 +24,9 @@ function readImage(part: Fields, marks: Marks): Media {
   return { kind: "image", at, source, marks: { ...marks, detail: { at: image.place("detail"), value: detail } } };
 }
 
-const toSource = (url: string): Source | undefined =>
-  url.startsWith("data:") ? fromDataUrl(url) : { kind: "url", url };
+const isData = (url: string): boolean => /^data:/i.test(url);
+
+const toSource = (url: string): Source | undefined => (isData(url) ? fromDataUrl(url) : { kind: "url", url });
 
 /** `%PDF` in base64. */
 const barePdf = (data: string): Source | undefined =>
@@ -36,7 +37,7 @@ function readFile(part: Fields, marks: Marks): Media {
   const file = part.required("file", part.fields("file"));
   if (file.string("file_id") !== undefined) throw new Unfit("content");
   const data = file.required("file_data", file.string("file_data"));
-  const source = data.startsWith("data:") ? fromDataUrl(data) : barePdf(data);
+  const source = isData(data) ? fromDataUrl(data) : barePdf(data);
   if (source === undefined) throw new Unfit("content");
   const title = file.string("filename");
   file.rest();

@@ -5,9 +5,12 @@ import type { AnswerReader, AnswerWriter, Place, StopReason } from "./model.ts";
 import { failure } from "./openai-chat-failure.ts";
 import { objectOf, textOf } from "./wire.ts";
 
+/** Mistral and Together have words of their own. */
 const reasons: ReadonlyMap<string, StopReason> = new Map([
   ["stop", "end"],
+  ["eos", "end"],
   ["length", "length"],
+  ["model_length", "context"],
   ["tool_calls", "calls"],
   ["function_call", "calls"],
   ["content_filter", "refusal"],
@@ -98,6 +101,7 @@ class Reader implements AnswerReader {
   #stop(index: number, finish: string, sequence: string | undefined, to: AnswerWriter): void {
     const { count, refused, calls } = this.#at(index);
     for (const call of calls.values()) if (!call.begun) this.#losses.name(`choices[${index}].tool_calls`);
+    if (!reasons.has(finish)) this.#losses.name(`choices[${index}].finish_reason`, "changed");
     const reason = reasons.get(finish) ?? "end";
     if (reason !== "end") to.stop(index, reason, undefined);
     else if (refused) to.stop(index, "refusal", undefined);

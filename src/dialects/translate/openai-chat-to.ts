@@ -12,13 +12,14 @@ type Body = Record<string, unknown>;
 const head = { method: "POST", url: "/v1/chat/completions", headers: {} };
 const mostStops = 4;
 
-/** A limit of 0 asks for no answer at all, which this wire does not know. */
-function addLimit(body: Body, settings: Settings, { own }: Abilities, { losses, server }: Rendering): void {
+/** A limit of 0 asks for no answer at all, which this wire does not know; one that is above the model's own it refuses. */
+function addLimit(body: Body, settings: Settings, { own, longest }: Abilities, { losses, server }: Rendering): void {
   const limit = settings.take("maxOutput");
   if (limit === undefined) return;
-  if (limit.value < 1) losses.name(limit.at, "changed");
+  const value = Math.max(Math.min(limit.value, longest ?? limit.value), 1);
+  if (value !== limit.value) losses.name(limit.at, "changed");
   const field = server.maxTokensField ?? (own ? "max_completion_tokens" : "max_tokens");
-  body[field] = Math.max(limit.value, 1);
+  body[field] = value;
 }
 
 /** Under what name this wire has it; a model that reasons takes none of them. */
@@ -47,9 +48,10 @@ function addSampling(body: Body, settings: Settings, { reasons }: Abilities, los
 
 const order: readonly Effort[] = ["max", "xhigh", "high", "medium", "low", "minimal", "none"];
 
-/** The strongest effort that the model knows and that is not above the one asked for. */
+/** The strongest effort that the model knows and that is not above the one asked for, or else its weakest. */
 const nearest = (asked: Effort, efforts: ReadonlySet<string>): Effort | undefined =>
-  order.slice(order.indexOf(asked)).find((effort) => efforts.has(effort));
+  order.slice(order.indexOf(asked)).find((effort) => efforts.has(effort)) ??
+  order.findLast((effort) => efforts.has(effort));
 
 /** A budget has no other form here than the effort that it comes to. */
 const effortFor = (tokens: number): Effort => (tokens < 4_096 ? "low" : tokens < 16_384 ? "medium" : "high");

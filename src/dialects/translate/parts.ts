@@ -31,5 +31,5 @@ export function objectIn(text: string, json: Json): Readonly<Record<string, unkn
 export function namePrefill(turns: readonly Turn[], losses: Losses): void {
   const last = turns.at(-1);
   const calls = last?.blocks.some(({ kind }) => kind === "call");
-  if (last?.role === "assistant" && calls === false) losses.name(last.at, "changed");
+  if (last?.role === "assistant" && last.blocks.length > 0 && calls === false) losses.name(last.at, "changed");
 }

@@ -78,6 +78,10 @@ describe("a whole message as a completion", () => {
     expect(toOpenAi({ ...message, stop_reason }).answer.choices[0].finish_reason).toBe(finish);
   });
 
+  it("names a reason to stop that it does not know", () => {
+    expect(toOpenAi({ ...message, stop_reason: "one_of_next_year" }).losses).toContain("stop_reason:changed");
+  });
+
   it("keeps every digit of a call's input", () => {
     const text =
       '{"type":"message","id":"m","model":"c","stop_reason":"tool_use","usage":{"input_tokens":1,"output_tokens":1},"content":[{"type":"tool_use","id":"t","name":"f","input":{"id":12345678901234567890}}]}';
@@ -131,9 +135,15 @@ describe("a whole completion as a message", () => {
     ["length", "max_tokens"],
     ["tool_calls", "tool_use"],
     ["content_filter", "refusal"],
+    ["model_length", "model_context_window_exceeded"],
     ["constructor", "end_turn"],
   ])("stops for %s as %s", (finish, reason) => {
     expect(toAnthropic(choice({ content: "A" }, finish)).answer.stop_reason).toBe(reason);
+  });
+
+  it("names a reason to stop that it does not know", () => {
+    const { losses } = toAnthropic(choice({ content: "A" }, "one_of_next_year"));
+    expect(losses).toEqual(["choices[0].finish_reason:changed"]);
   });
 
   it("stops for its calls, also where the provider says just stop", () => {

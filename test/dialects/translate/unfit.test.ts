@@ -89,6 +89,7 @@ describe("a body that its own wire has no form for", () => {
     ["openai-chat", "tool_choice", { tool_choice: "perhaps" }],
     ["openai-chat", "tool_choice", { tool_choice: "constructor" }],
     ["openai-chat", "tools[0].function.name", { tools: [{ type: "function", function: {} }] }],
+    ["anthropic-messages", "stop_sequences", { stop_sequences: ["a", 7] }],
     ["anthropic-messages", "messages[0].role", { messages: [{ role: "tool", content: "Hi" }] }],
     ["anthropic-messages", "messages[0].content[0].source", says([{ type: "image" }])],
     ["anthropic-messages", "tools[0].input_schema", { tools: [{ name: "f" }] }],
