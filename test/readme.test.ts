@@ -34,7 +34,7 @@ describe("README", () => {
   it("has no block that nothing here looks at", () => {
     expect(readme.match(/^```/gm)).toHaveLength(2 * blocks.length);
     expect(blocks.map(({ language }) => language).sort()).toEqual(
-      ["", "", "json", "json", ...Array<string>(6).fill("ts"), "yaml"].sort(),
+      ["", "", "json", "json", ...Array<string>(7).fill("ts"), "yaml"].sort(),
     );
   });
 
@@ -116,6 +116,9 @@ async function freePort(): Promise<number> {
 const create = `chat.completions.create({ model: "gpt-4.1-mini", messages: [{ role: "user", content: "I am ${email}" }] })`;
 const said = (client: string) => `(await ${client}.${create}).choices[0].message.content`;
 
+/** The client that a block has in its own comment. */
+const clientIn = (text: string) => `(${text.match(/\/\/ (new OpenAI\(.*\))/)?.[1]})`;
+
 /** A gateway as another process would be, where the environment says. */
 const serving = (expression: string) => `await (async () => {
   const [{ createServer }, { createGateway }, { toNodeHandler }] =
@@ -126,8 +129,8 @@ const serving = (expression: string) => `await (async () => {
 
 /** What a reader does next, for each block by the line above it: the expression's value is what the caller gets. */
 const next: readonly (readonly [title: string, gets: (text: string) => string, expected: string])[] = [
-  // The client stands in the block's own comment.
-  ["Express", (text) => said(`(${text.match(/\/\/ (new OpenAI\(.*\))/)?.[1]})`), `I am ${email}`],
+  ["Express", (text) => said(clientIn(text)), `I am ${email}`],
+  ["`http-proxy-middleware`", (text) => said(clientIn(text)), `I am ${email}`],
   ["In process", () => said("openai"), `I am ${email}`],
   ["`node:http`", () => said('new OpenAI({ baseURL: "http://127.0.0.1:3000/v1" })'), `I am ${email}`],
   [

@@ -45,6 +45,15 @@ describe("examples", () => {
     expect(told["the caller got, put together from its stream"]).toBe(told["the caller sends"]);
   });
 
+  it("http-proxy-middleware fails over inside a proxy, and lets by what is listed", async () => {
+    const told = lines((await typed("node examples/run.mjs http-proxy-middleware")).stdout);
+    expect(told["request 1"]).toMatch(/^\/first\/v1\/chat\/completions Bearer sk-first .*I am \[EMAIL_1\]\./);
+    expect(told["request 2"]).toMatch(/^\/second\/v1\/chat\/completions Bearer sk-second .*I am \[EMAIL_1\]\./);
+    expect(told["request 3"]).toMatch(/^\/first\/v1\/files Bearer sk-first .*I am maria\.lopez@example\.com\./);
+    expect(told["the caller got, put together from its stream"]).toBe(told["the caller sends"]);
+    expect(told["the file, which nobody inspected"]).toBe("file-1");
+  });
+
   it("sidecar serves a program that knows an address and a key, and ends in order", async () => {
     const told = lines((await typed("node examples/run.mjs sidecar")).stdout);
     expect(told["the provider received"]).toContain("I am [EMAIL_1].");
