@@ -9,6 +9,8 @@ export interface Abilities {
   readonly formats: boolean;
   /** Messages of the role `system`, behind a user's. */
   readonly systemTurns: boolean;
+  /** It goes on where the assistant spoke last. */
+  readonly prefills: boolean;
   /** What `max_tokens` is where the caller set none: not above what any model of its kind can do. */
   readonly maxOutput: number;
   /** The model is known to give no more. */
@@ -74,6 +76,7 @@ const unknown: Abilities = {
   thinks: "fixed",
   formats: true,
   systemTurns: false,
+  prefills: true,
   maxOutput: 8_192,
   outputEnds: false,
 };
@@ -93,6 +96,7 @@ export function abilitiesOf(name: string): Abilities {
     thinks: thinkingOf(model),
     formats: version >= 405,
     systemTurns: version >= (since.get(family) ?? always).systemTurns,
+    prefills: version < 406,
     maxOutput: maxOutputOf(model),
     outputEnds: version <= 405,
   };

@@ -134,18 +134,24 @@ function add(messages: Message[], role: Message["role"], content: readonly Writt
   return said >= 0;
 }
 
-/** Where the assistant spoke last, its text must not end in space. */
-function endPlainly(last: Message | undefined): void {
+/** Where the assistant spoke last, its text must not end in space; a model that does not go on there speaks anew behind the user. */
+function endPlainly(messages: Message[], { prefills }: Abilities): void {
+  const last = messages.at(-1);
   const block = last?.role === "assistant" ? last.content.at(-1) : undefined;
-  if (block?.type === "text") block.text = String(block.text).trimEnd();
+  if (block?.type !== "text") return;
+  if (prefills) block.text = String(block.text).trimEnd();
+  else messages.push(silence());
 }
 
-/** The first to speak has to be the user here, and the least that may be said is a letter. */
+/** The least that a user may say. */
+const silence = (): Message => ({ role: "user", content: [{ type: "text", text: "." }] });
+
+/** The first to speak has to be the user here. */
 function openPlainly(messages: Message[], turns: readonly Turn[], losses: Losses): void {
   const turn = turns.find(({ role }) => role === "assistant");
   if (messages[0]?.role !== "assistant" || turn === undefined) return;
   losses.name(turn.at, "moved");
-  messages.unshift({ role: "user", content: [{ type: "text", text: "." }] });
+  messages.unshift(silence());
 }
 
 /** A conversation of instructions only: the last of them is what the user says, since there has to be a message. */
@@ -180,7 +186,7 @@ export function toMessages(
     }
   });
   namePrefill(turns, losses);
-  endPlainly(messages.at(-1));
+  endPlainly(messages, abilities);
   openPlainly(messages, turns, losses);
   if (messages.length === 0) speak(system, messages, turns, losses);
   const written = messages.map(({ role, content }) => ({ role, content: compact(content) }));

@@ -145,9 +145,12 @@ function limitOf(settings: Settings, { maxOutput, outputEnds }: Abilities, losse
   return maxOutput;
 }
 
-function addAccount(body: Body, settings: Settings): void {
+const longestUser = 256;
+
+function addAccount(body: Body, settings: Settings, losses: Losses): void {
   const user = settings.take("user");
-  if (user !== undefined) body.metadata = { user_id: user.value };
+  if (user !== undefined && user.value.length <= longestUser) body.metadata = { user_id: user.value };
+  else if (user !== undefined) losses.name(user.at, "range");
   const tier = settings.take("tier");
   if (tier !== undefined) body.service_tier = tier.value === "standard" ? "standard_only" : "auto";
 }
@@ -174,7 +177,7 @@ export function to(conversation: Conversation, rendering: Rendering): Rendered {
   if (Object.keys(output).length > 0) body.output_config = output;
   if ((body.thinking as Body | undefined)?.type !== "adaptive") addSampling(body, settings, abilities, losses);
   addStop(body, settings, losses);
-  addAccount(body, settings);
+  addAccount(body, settings, losses);
   cached.close();
   settings.close(losses);
   return { head, body };

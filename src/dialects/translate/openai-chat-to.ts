@@ -91,11 +91,37 @@ function addFormat(body: Body, settings: Settings, losses: Losses): void {
   body.response_format = { type: "json_schema", json_schema };
 }
 
-function toTool(tool: Tool, names: Names, losses: Losses): Body {
+/** OpenAI refuses longer ones, and what others say of their tools is often longer. */
+const longestDescription = 1_024;
+
+const isLong = ({ description = "" }: Tool, { own }: Abilities): boolean =>
+  own && description.length > longestDescription;
+
+/** What of the tools' descriptions has no room there, for the system to say. */
+function restsOf(tools: readonly Tool[], abilities: Abilities, { names, losses }: Rendering): Body[] {
+  const long = tools.filter((tool) => isLong(tool, abilities));
+  if (long.length === 0) return [];
+  const rests = long.map(({ at, name, description = "" }) => {
+    losses.name(below(at, "description"), "moved");
+    return `The description of the tool ${names.to(name)} goes on:\n${description.slice(cutOf(description))}`;
+  });
+  return [{ role: "system", content: rests.join("\n\n") }];
+}
+
+/** Between words, since one may stand for a hidden value; and never within a pair of surrogates. */
+function cutOf(text: string): number {
+  const space = text.lastIndexOf(" ", longestDescription);
+  if (space > longestDescription - 128) return space;
+  return /[\uD800-\uDBFF]/.test(text[longestDescription - 1] ?? "") ? longestDescription - 1 : longestDescription;
+}
+
+function toTool(tool: Tool, abilities: Abilities, names: Names, losses: Losses): Body {
   losses.marks(tool.marks);
   const { description, schema, strict } = tool;
   const written: Body = { name: names.to(tool.name) };
-  if (description !== undefined) written.description = description;
+  if (description !== undefined) {
+    written.description = isLong(tool, abilities) ? description.slice(0, cutOf(description)) : description;
+  }
   written.parameters = schema.properties === undefined ? { ...schema, properties: {} } : schema;
   if (strict !== undefined) written.strict = strictly(written.parameters, strict.value, strict.at, losses);
   return { type: "function", function: written };
@@ -125,7 +151,7 @@ function addTools(
   const missing = named === undefined ? tools.length === 0 : !tools.some(({ name }) => name === named);
   if (missing && (kind === "any" || kind === "tool")) throw new Unfit("tools");
   if (tools.length === 0) return;
-  body.tools = tools.map((tool) => toTool(tool, names, losses));
+  body.tools = tools.map((tool) => toTool(tool, abilities, names, losses));
   if (choice !== undefined) body.tool_choice = toChoice(choice.value, names);
   if (parallel === undefined || parallel.value) return;
   if (abilities.single) body.parallel_tool_calls = false;
@@ -154,7 +180,8 @@ export function to(conversation: Conversation, rendering: Rendering): Rendered {
   if (stream && server.streamUsage !== false) body.stream_options = { include_usage: true };
   addLimit(body, settings, abilities, rendering);
   addTools(body, conversation, abilities, rendering);
-  body.messages = toMessages(conversation.turns, abilities, rendering);
+  const messages = toMessages(conversation.turns, abilities, rendering);
+  body.messages = [...restsOf(conversation.tools, abilities, rendering), ...messages];
   addFormat(body, settings, losses);
   addEffort(body, settings, abilities, losses);
   addSampling(body, settings, abilities, losses);
