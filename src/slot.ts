@@ -68,6 +68,8 @@ export type Change =
 export interface Document {
   /** Every string of the body, keys included: of a request in prompt order (tools, system, messages, the rest), of an answer as they stand. */
   readonly slots: readonly Slot[];
+  /** The same object for bodies of one stream that differ in the contents of their strings alone: what follows from paths may be kept by it and the place in `slots`. */
+  readonly layout: object;
   /** The value at a path, parsed on demand; shows the edited view. `undefined` where there is none. */
   get(path: Path): unknown;
   /** Structural change: before the first `replace` only (the body is walked again). Throws an `Error` after that. */

@@ -2,7 +2,8 @@ import { isUtf8 } from "node:buffer";
 import { Refusal } from "./errors.ts";
 import { type Body, container, JsonString, type Nested, openBrace, openBracket } from "./json/body.ts";
 import { duplicateKey, markOf, otherMarkOf } from "./json/keys.ts";
-import { memberPlace, type Place } from "./json/places.ts";
+import { readLike } from "./json/likeness.ts";
+import { memberPlace, type Place, type StringClass } from "./json/places.ts";
 import { nearEnd, StringScanner } from "./json/scan.ts";
 import { isPayload, quote, scalarEnd, spaceEnd } from "./json/text.ts";
 
@@ -34,6 +35,8 @@ class Walk implements Body {
   readonly containers: number[] = [];
   readonly nested: Nested[] = [];
   readonly root: number;
+  readonly layout: object = {};
+  payloads = false;
   readonly #scanner: StringScanner;
   readonly #room: number;
   #depth = 0;
@@ -69,12 +72,17 @@ class Walk implements Body {
   #string(at: number, place: Place, holder: number, index: number): number {
     const start = at + 1;
     const end = this.#contentEnd(start);
-    const payload = place.own.kind !== "binary" || isPayload(this.bytes, start, end);
-    const string = new JsonString(this, start, end, payload ? place.own : place.otherwise, holder, index);
+    const string = new JsonString(this, start, end, this.#classOf(place, start, end), holder, index);
     const ordinal = this.strings.push(string) - 1;
     if (ordinal >= this.#room) full();
     if (string.class.encoding === "json") this.nested.push({ string, ordinal, place: place.inner });
     return end + 1;
+  }
+
+  #classOf(place: Place, start: number, end: number): StringClass {
+    if (place.own.kind !== "binary") return place.own;
+    this.payloads = true;
+    return isPayload(this.bytes, start, end) ? place.own : place.otherwise;
   }
 
   #object(start: number, place: Place, holder: number, index: number): number {
@@ -142,10 +150,10 @@ class Walk implements Body {
 
 const visible = /[^ \t\n\r]/;
 
-/** Walks a whole body. */
-export function walk(bytes: Buffer, place: Place): Body {
+/** Walks a whole body. @param model another one that was walked from the same place, which this one may be like */
+export function walk(bytes: Buffer, place: Place, model?: Body): Body {
   if (!isUtf8(bytes)) throw new Refusal("invalid_encoding");
-  return new Walk(bytes, place, stringLimit, undefined);
+  return (model && readLike(bytes, model)) ?? new Walk(bytes, place, stringLimit, undefined);
 }
 
 /**

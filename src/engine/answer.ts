@@ -6,7 +6,7 @@ import { type HttpHead, header } from "../http.ts";
 import type { AttemptState } from "./attempt-context.ts";
 import { join } from "./body.ts";
 import type { Chain } from "./chain.ts";
-import { eventOf, wholeEvent } from "./event.ts";
+import { createEventReader, wholeEvent } from "./event.ts";
 import type { Hold } from "./gauge.ts";
 
 /** `events`: SSE, one by one. `whole`: one JSON body. `error`: a provider's error, kept. `empty`: no body by definition. */
@@ -63,12 +63,16 @@ export class Answer {
   readonly #pieces: Uint8Array[] = [];
   readonly #parser: { write(bytes: Uint8Array): void; end(): void } | undefined;
   readonly #kind: AnswerKind;
+  /** For what a translation tells. */
+  #toTold: ((event: SseEvent) => WireEvent) | undefined = undefined;
 
   constructor(kind: AnswerKind, parts: AnswerParts, to: AnswerEvents) {
     this.#kind = kind;
     this.#parts = parts;
     this.#to = to;
-    if (kind === "events") this.#parser = createSseParser((event) => this.#event(eventOf(event, parts.wire)));
+    if (kind !== "events") return;
+    const toEvent = createEventReader(parts.wire);
+    this.#parser = createSseParser((event) => this.#event(toEvent(event)));
   }
 
   write(bytes: Uint8Array): void {
@@ -132,7 +136,8 @@ export class Answer {
 
   #tell(events: readonly SseEvent[]): void {
     const { chain, dialect } = this.#parts;
-    for (const event of events) chain.push(eventOf(event, dialect));
+    this.#toTold ??= createEventReader(dialect);
+    for (const event of events) chain.push(this.#toTold(event));
   }
 
   #endOfEvents(parser: { end(): void }): void {

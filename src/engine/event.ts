@@ -11,24 +11,37 @@ function looksLikeJson(data: Uint8Array): boolean {
   return data[0] === openBrace || (data[0] === openBracket && data[1] !== 0x44) || data[0] === 0x20 || data[0] === 0x0a;
 }
 
+/** Walks the events of one stream, most of which are like the one before. */
+class Reader {
+  readonly #dialect: Dialect;
+  #last: Document | undefined = undefined;
+
+  constructor(dialect: Dialect) {
+    this.#dialect = dialect;
+  }
+
+  read(data: Uint8Array): Document {
+    this.#last = createDocument(data, this.#dialect.answerRules, { like: this.#last });
+    return this.#last;
+  }
+}
+
 class Event implements WireEvent {
   readonly original: Uint8Array;
   readonly name: string | undefined;
   readonly data: Uint8Array;
-  readonly #dialect: Dialect;
+  readonly #reader: Reader;
   #document: Document | undefined;
 
-  constructor(original: Uint8Array, name: string | undefined, data: Uint8Array, dialect: Dialect) {
+  constructor(original: Uint8Array, name: string | undefined, data: Uint8Array, reader: Reader) {
     this.original = original;
     this.name = name;
     this.data = data;
-    this.#dialect = dialect;
+    this.#reader = reader;
   }
 
   document(): Document | undefined {
-    if (this.#document === undefined && looksLikeJson(this.data)) {
-      this.#document = createDocument(this.data, this.#dialect.answerRules);
-    }
+    if (this.#document === undefined && looksLikeJson(this.data)) this.#document = this.#reader.read(this.data);
     return this.#document;
   }
 
@@ -38,17 +51,22 @@ class Event implements WireEvent {
   }
 }
 
-export const eventOf = (event: SseEvent, dialect: Dialect): WireEvent =>
-  new Event(event.original, event.name, event.data, dialect);
+/** For one stream. */
+export function createEventReader(dialect: Dialect): (event: SseEvent) => WireEvent {
+  const reader = new Reader(dialect);
+  return ({ original, name, data }) => new Event(original, name, data, reader);
+}
 
 /** A whole body as one event. */
-export const wholeEvent = (body: Uint8Array, dialect: Dialect): WireEvent => new Event(body, undefined, body, dialect);
+export const wholeEvent = (body: Uint8Array, dialect: Dialect): WireEvent =>
+  new Event(body, undefined, body, new Reader(dialect));
 
 /** An event from bytes of our own making (`Dialect.delta`): exactly one SSE event. */
 export function eventFromBytes(bytes: Uint8Array, dialect: Dialect): WireEvent {
   let made: WireEvent | undefined;
+  const toEvent = createEventReader(dialect);
   const parser = createSseParser((event) => {
-    made = eventOf(event, dialect);
+    made = toEvent(event);
   });
   parser.write(bytes);
   parser.end();

@@ -20,6 +20,10 @@ export interface Body {
   readonly nested: readonly Nested[];
   /** Where the value begins. */
   readonly root: number;
+  /** The same object for texts that differ in the contents of their strings alone, where that was noticed. */
+  readonly layout: object;
+  /** The content of some strings decides their class. */
+  readonly payloads: boolean;
 }
 
 export interface Nested {
@@ -154,7 +158,7 @@ export function childAt(body: Body, id: number, name: string | number): number {
   return -1;
 }
 
-/** Where a member's key, its value, and the end of that stand. */
+/** Where these stand. */
 export interface Member {
   readonly start: number;
   readonly value: number;

@@ -1,6 +1,7 @@
 import type { Dialect, WireEvent } from "../dialects/dialect.ts";
 import type { PlainNames } from "../engine/plain-names.ts";
 import type { Redacted } from "../facts.ts";
+import type { Document, Slot } from "../slot.ts";
 
 /** Characters of an answer that a record keeps. */
 const limit = 65_536;
@@ -14,16 +15,36 @@ export interface AnswerText {
   text(clean: (text: string) => Redacted, names: PlainNames): Redacted;
 }
 
+/** The channel of a document's slot, or its path. Most documents of a stream have the layout of the one before. */
+function createChannelNames(dialect: Dialect): (document: Document, slot: Slot, ordinal: number) => string {
+  let layout: object | undefined;
+  let names: Map<number, string> = new Map();
+  return (document, slot, ordinal) => {
+    if (document.layout !== layout) {
+      layout = document.layout;
+      names = new Map();
+    }
+    const known = names.get(ordinal);
+    if (known !== undefined) return known;
+    const name = dialect.channel(document, slot) ?? slot.path.join(".");
+    names.set(ordinal, name);
+    return name;
+  };
+}
+
 export function createAnswerText(dialect: Dialect): AnswerText {
   const channels = new Map<string, string>();
+  const nameOf = createChannelNames(dialect);
   let room = limit;
   return {
     read(event) {
       const document = room > 0 ? event.document() : undefined;
       if (document === undefined) return;
-      for (const slot of document.slots) {
+      const { slots } = document;
+      for (let ordinal = 0; ordinal < slots.length; ordinal++) {
+        const slot = slots[ordinal] as Slot;
         if (slot.kind !== "text" || slot.text.length === 0) continue;
-        const channel = dialect.channel(document, slot) ?? slot.path.join(".");
+        const channel = nameOf(document, slot, ordinal);
         const piece = slot.text.slice(0, room);
         room -= piece.length;
         channels.set(channel, (channels.get(channel) ?? "") + piece);

@@ -5,7 +5,7 @@ import { anthropicMessages } from "../../src/dialects/anthropic-messages.ts";
 import type { Dialect } from "../../src/dialects/dialect.ts";
 import { openaiChat } from "../../src/dialects/openai-chat.ts";
 import { createSseParser } from "../../src/dialects/sse.ts";
-import { eventOf, renderEvent, wholeEvent } from "../../src/engine/event.ts";
+import { createEventReader, renderEvent, wholeEvent } from "../../src/engine/event.ts";
 import { createRestorer } from "../../src/redaction/restorer.ts";
 import { Vault } from "../../src/redaction/vault.ts";
 
@@ -133,7 +133,8 @@ function restored(wire: Wire, bytes: string, vault: Vault, streamed: boolean, js
   const pass = (each: Parameters<typeof restorer.event>[0]): void =>
     restorer.event(each, (made) => void out.push(renderEvent(made)));
   if (streamed) {
-    const parser = createSseParser((each) => pass(eventOf(each, read)));
+    const toEvent = createEventReader(read);
+    const parser = createSseParser((each) => pass(toEvent(each)));
     parser.write(Buffer.from(bytes));
     parser.end();
   } else pass(wholeEvent(Buffer.from(bytes), read));

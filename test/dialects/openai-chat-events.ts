@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import type { WireEvent } from "../../src/dialects/dialect.ts";
 import { openaiChat } from "../../src/dialects/openai-chat.ts";
 import { createSseParser } from "../../src/dialects/sse.ts";
-import { eventFromBytes, eventOf, wholeEvent } from "../../src/engine/event.ts";
+import { createEventReader, eventFromBytes, wholeEvent } from "../../src/engine/event.ts";
 import type { Slot } from "../../src/slot.ts";
 
 const folder = new URL("../fixtures/openai-chat/", import.meta.url);
@@ -12,7 +12,8 @@ export const streams = readdirSync(folder).filter((name) => name.endsWith(".sse"
 /** The events of a stream, cut into pieces of so many bytes. */
 export function read(bytes: Uint8Array, piece = bytes.length): WireEvent[] {
   const events: WireEvent[] = [];
-  const parser = createSseParser((event) => events.push(eventOf(event, openaiChat)));
+  const toEvent = createEventReader(openaiChat);
+  const parser = createSseParser((event) => events.push(toEvent(event)));
   for (let at = 0; at < bytes.length; at += piece) parser.write(bytes.subarray(at, at + piece));
   parser.end();
   return events;

@@ -5,7 +5,7 @@ import { type Dialect, type DialectName, noUsage } from "../../../src/dialects/d
 import { openaiChat } from "../../../src/dialects/openai-chat.ts";
 import { createSseParser } from "../../../src/dialects/sse.ts";
 import { createTranslation, type Translation } from "../../../src/dialects/translate/translate.ts";
-import { eventOf, wholeEvent } from "../../../src/engine/event.ts";
+import { createEventReader, wholeEvent } from "../../../src/engine/event.ts";
 
 export const dialects: Readonly<Record<DialectName, Dialect>> = {
   "openai-chat": openaiChat,
@@ -38,8 +38,9 @@ export function streamed(translation: Translation, target: DialectName, sse: Uin
   const dialect = dialects[target];
   let usage = noUsage;
   const out: Uint8Array[] = [];
+  const toEvent = createEventReader(dialect);
   const parser = createSseParser((raw) => {
-    const event = eventOf(raw, dialect);
+    const event = toEvent(raw);
     try {
       usage = dialect.usage(event, usage);
     } catch {

@@ -2,7 +2,7 @@ import { schema } from "../../../src/config/schema.ts";
 import type { Dialect } from "../../../src/dialects/dialect.ts";
 import { createSseParser } from "../../../src/dialects/sse.ts";
 import { createDocument } from "../../../src/document.ts";
-import { eventOf, renderEvent, wholeEvent } from "../../../src/engine/event.ts";
+import { createEventReader, renderEvent, wholeEvent } from "../../../src/engine/event.ts";
 import { Refusal } from "../../../src/errors.ts";
 import { createFacts, type Facts } from "../../../src/facts.ts";
 import type { RequestHead } from "../../../src/http.ts";
@@ -86,7 +86,8 @@ function openAttempt(call: CallHooks, dialect: Dialect, trusted: boolean): TestA
   };
   const emit = (event: Parameters<typeof renderEvent>[0]) => void out.push(renderEvent(event));
   const push = (event: Parameters<typeof renderEvent>[0]) => (hooks?.event ? hooks.event(event, emit) : emit(event));
-  const parser = createSseParser((event) => push(eventOf(event, dialect)));
+  const toEvent = createEventReader(dialect);
+  const parser = createSseParser((event) => push(toEvent(event)));
   return {
     hooks,
     write(event) {
