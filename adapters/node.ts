@@ -5,6 +5,7 @@ import {
   type Flow,
   type Gateway,
   type HttpRequest,
+  type RequestHead,
   type Send,
   type Sink,
 } from "../src/index.ts";
@@ -34,7 +35,7 @@ export function toNodeHandler(gateway: Gateway, { send, forwarder = ownForwarder
   return (request, response, next) => {
     const head = toHead(request);
     if (next !== undefined && !gateway.matches(head)) return next();
-    const passing = gateway.passThrough(head);
+    const passing = gateway.passThrough(head.headers.upgrade === undefined ? head : withoutUpgrade(head));
     if (passing === undefined) push(gateway, request, response, send);
     else forwarder.forward(passing, request, response);
   };
@@ -45,6 +46,12 @@ export function createNodeHandler(config?: ConfigInput | string): NodeHandler & 
   const gateway = createGateway(config);
   return Object.assign(toNodeHandler(gateway), { gateway });
 }
+
+/** A server that nobody asked to upgrade takes such a request for any other. */
+const withoutUpgrade = (head: RequestHead): RequestHead => ({
+  ...head,
+  headers: { ...head.headers, upgrade: undefined },
+});
 
 function toRequest(request: Incoming): HttpRequest {
   const parsed = parsedBody(request);

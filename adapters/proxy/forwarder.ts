@@ -30,7 +30,7 @@ export function createForwarder(server: ProxyServer, network: object): Forwarder
       standIn.emit("close");
     });
     watchers.set(message, forwarding);
-    if (response.destroyed) return forwarding.cancel();
+    if (response.destroyed || forwarding.over) return;
     const options = { ...network, target: originOf(leaving), selfHandleResponse: true, buffer: body };
     await Promise.resolve(web(message, standIn, options)).catch((error: Error) => forwarding.fail(error));
   };
@@ -38,10 +38,10 @@ export function createForwarder(server: ProxyServer, network: object): Forwarder
   const upgrade = async (passing: PassThrough, socket: Socket, first: Buffer): Promise<void> => {
     const leaving = await passing.admitted;
     if (leaving === undefined) return writeTo(socket, passing.reply());
-    if (socket.destroyed) return passing.abort(undefined);
     const message = toMessage(leaving);
     const tunnel = new Tunnel(passing, socket);
     watchers.set(message, tunnel);
+    if (tunnel.over) return;
     if (first.length > 0) socket.unshift(first);
     const options = { ...network, target: originOf(leaving) };
     await Promise.resolve(ws(message, socket, options)).catch((error: Error) => tunnel.fail(error));

@@ -3,14 +3,16 @@ import { pipeline } from "node:stream/promises";
 import type { PassThrough } from "../../src/index.ts";
 import { endAnswer, writeHead, writeReply } from "../node-message.ts";
 import { failureOf } from "./failure.ts";
+import type { Watcher } from "./server.ts";
 
 /** One request that is passed through, and its answer on its way to the caller. */
-export class Forwarding {
+export class Forwarding implements Watcher {
+  /** The caller has its answer, or will get none. */
+  over = false;
   readonly #passing: PassThrough;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #stop: () => void;
-  #over = false;
 
   /** @param stop the request to the provider */
   constructor(passing: PassThrough, request: IncomingMessage, response: ServerResponse, stop: () => void) {
@@ -23,6 +25,7 @@ export class Forwarding {
   }
 
   cancel(): void {
+    this.over = true;
     if (!this.#response.writableFinished) this.#stop();
   }
 
@@ -47,8 +50,8 @@ export class Forwarding {
   }
 
   #end(): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.over) return;
+    this.over = true;
     this.#passing.end();
     this.#leaveBody();
     endAnswer(this.#request, this.#response);
@@ -56,8 +59,8 @@ export class Forwarding {
 
   /** The caller is told where it has heard nothing yet; else its answer breaks off. */
   #break(): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.over) return;
+    this.over = true;
     this.#stop();
     this.#leaveBody();
     if (this.#response.headersSent) this.#response.destroy();

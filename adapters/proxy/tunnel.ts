@@ -2,10 +2,11 @@ import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { PassThrough } from "../../src/index.ts";
 import { failureOf } from "./failure.ts";
-import { headText, writeTo } from "./socket.ts";
+import type { Watcher } from "./server.ts";
+import { closeSoon, headText, writeTo } from "./socket.ts";
 
 /** A WebSocket that is passed through: what the proxy server would tell of the provider, and what becomes of the caller's socket. */
-export class Tunnel {
+export class Tunnel implements Watcher {
   readonly #passing: PassThrough;
   readonly #socket: Socket;
   #answered = false;
@@ -14,11 +15,15 @@ export class Tunnel {
     this.#passing = passing;
     this.#socket = socket;
     // A closed socket is how a tunnel ends; before it stood, the caller has left.
-    socket.once("close", () => (this.#answered ? passing.end() : passing.abort(undefined)));
-    passing.onStop(() => {
-      if (this.#answered) socket.destroy();
-      else writeTo(socket, passing.reply());
-    });
+    const onClose = (): void => (this.#answered ? passing.end() : passing.abort(undefined));
+    if (socket.destroyed) onClose();
+    else socket.once("close", onClose);
+    passing.onStop(() => this.#break());
+  }
+
+  /** Nothing is left to carry. */
+  get over(): boolean {
+    return this.#answered || this.#socket.destroyed;
   }
 
   /** Called before the proxy server listens itself, so that we hear of an upgrade first. */
@@ -31,6 +36,11 @@ export class Tunnel {
 
   fail(error: Error): void {
     this.#passing.fail(failureOf(error));
+    this.#break();
+  }
+
+  /** The caller is told where it has heard nothing yet. */
+  #break(): void {
     if (this.#answered) this.#socket.destroy();
     else writeTo(this.#socket, this.#passing.reply());
     this.#answered = true;
@@ -61,6 +71,7 @@ export class Tunnel {
     }
     const { "content-length": _length, ...kept } = head.headers;
     this.#socket.write(headText({ status, headers: { ...kept, connection: "close" } }), "latin1");
-    answer.pipe(this.#socket);
+    answer.pipe(this.#socket, { end: false });
+    answer.once("close", () => closeSoon(this.#socket));
   }
 }

@@ -81,10 +81,12 @@ export class RunningPassThrough implements PassThrough {
 
   abort(cause: unknown): void {
     if (this.#settlement.settled) return;
+    const refusal = cause instanceof Refusal ? cause : new Refusal("call_aborted");
+    if (this.#target === undefined) this.#refuse(refusal);
+    else if (refusal.code === "call_aborted") this.#end("aborted", refusal.code);
+    else this.fail(refusal);
+    // Whoever is stopped asks for the reply.
     if (cause instanceof Refusal) this.#switch.stop(cause);
-    if (this.#target === undefined) this.#refuse(cause instanceof Refusal ? cause : new Refusal("call_aborted"));
-    else if (cause instanceof Refusal) this.fail(cause);
-    else this.#end("aborted", "call_aborted");
   }
 
   onStop(callback: (reason: unknown) => void): void {

@@ -469,11 +469,39 @@ describe.each(hosts)("pass-through on %s", (name, hostOf) => {
     const request = ask("/v1/files", { method: "GET" });
     const [response] = (await once(request, "response")) as [IncomingMessage];
     await once(response, "data");
+    const ended = new Promise((resolve) => response.on("error", resolve).on("close", resolve));
     const closing = gateway.close(10);
     expect((await got(ask("/v1/files"))).status).toBe(503);
-    await new Promise((resolve) => response.on("error", resolve).on("close", resolve));
-    await closing;
+    await Promise.all([ended, closing]);
     expect(receipts[0]).toMatchObject({ outcome: "failed", code: "draining" });
+  });
+
+  /** Red when a caller that has heard nothing yet is left without a word. */
+  it("tells a caller that still waits that the gateway closes", async () => {
+    await start();
+    provider.answers(() => {});
+    const waiting = got(ask("/v1/files"));
+    await until(() => provider.seen.length === 1);
+    await gateway.close(10);
+    const { status, body } = await waiting;
+    expect([status, JSON.parse(body.toString()).error.code]).toEqual([503, "draining"]);
+    expect(receipts).toMatchObject([{ code: "draining" }]);
+    await until(() => provider.seen[0]?.request.socket.destroyed === true);
+  });
+
+  /** Red when a provider is asked for an upgrade that nobody here would take. */
+  it("asks for no upgrade where the server takes none", async () => {
+    await start();
+    server.removeAllListeners("upgrade");
+    const headers = {
+      connection: "Upgrade",
+      upgrade: "websocket",
+      "sec-websocket-key": "x",
+      "sec-websocket-version": "13",
+    };
+    expect((await got(ask("/v1/files", { method: "GET", headers }))).status).toBe(200);
+    expect(provider.sockets).toEqual([]);
+    expect(provider.seen[0]?.request.headers.upgrade).toBeUndefined();
   });
 
   describe("a WebSocket", () => {
@@ -571,6 +599,23 @@ describe.each(hosts)("pass-through on %s", (name, hostOf) => {
       await provider.close();
       const { status, body } = await got(knock());
       expect([status, JSON.parse(body.toString()).error.code]).toEqual([502, "upstream_unreachable"]);
+    });
+
+    it("that still waits is told that the gateway closes", async () => {
+      await start();
+      const heard: string[] = [];
+      provider.upgrades((_request, socket: never) => {
+        heard.push("upgrade");
+        (socket as import("node:net").Socket)
+          .on("error", () => {})
+          .on("end", () => heard.push("end"))
+          .resume();
+      });
+      const waiting = got(knock());
+      await until(() => heard.length === 1);
+      await gateway.close(10);
+      expect((await waiting).status).toBe(503);
+      await until(() => heard.includes("end"));
     });
 
     it("is closed with the gateway", async () => {
