@@ -31,16 +31,26 @@ export function createPassThroughRules(config: Config, targets: ReadonlyMap<stri
     },
     choose(entry, caller, head, { provider }) {
       checkRights(entry, caller);
-      const named = entry.target === undefined ? undefined : targets.get(entry.target);
-      const known = named === undefined ? [...targets.values()].filter((each) => each.provider === provider) : [named];
-      // A key of the caller's own goes to its provider's own address alone.
-      const candidates = caller.ownKey ? [ownHosts[named?.provider ?? provider]] : known;
+      const reachable = candidatesOf(entry, caller, provider, targets).filter((each) => mayReach(caller, each));
       const pinned = pins(caller, head.headers);
-      const target = candidates.find((each) => mayReach(caller, each) && isInside(each, pinned));
-      if (target === undefined) throw new Refusal("no_target");
-      return target;
+      const target = reachable.find((each) => isInside(each, pinned));
+      if (target !== undefined) return target;
+      throw reachable.length > 0 ? new Refusal("target_unfit", { reason: "region" }) : new Refusal("no_target");
     },
   };
+}
+
+/** A caller's own key goes where its calls would go: to the target that has its provider's name, else to the provider itself. */
+function candidatesOf(
+  { target }: Entry,
+  { ownKey }: Caller,
+  provider: Dialect["provider"],
+  targets: ReadonlyMap<string, Target>,
+): readonly Target[] {
+  const known = (name: string): readonly Target[] => [targets.get(name) ?? []].flat();
+  if (target !== undefined) return known(target);
+  if (ownKey) return [...known(provider), ownHosts[provider]];
+  return [...targets.values()].filter((each) => each.provider === provider);
 }
 
 /** Nobody reads which model a request names here, so a key with limits on that has to be named itself. */

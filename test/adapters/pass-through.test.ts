@@ -320,7 +320,7 @@ describe.each(hosts)("pass-through on %s", (name, hostOf) => {
     ["unknown_key", 401, "/v1/files", "Bearer psk_nobody"],
     ["forbidden", 403, "/v1/files", "Bearer psk_limited"],
     ["forbidden", 403, "/v1/batches", "Bearer psk_web"],
-    ["no_target", 503, "/v1/files", "Bearer psk_eu"],
+    ["target_unfit", 400, "/v1/files", "Bearer psk_eu"],
   ])("refuses as any call is refused: %s, %s at %s with %s", async (code, status, path, authorization) => {
     await start();
     const headers = authorization === "" ? { authorization: [] } : { authorization };
@@ -329,7 +329,7 @@ describe.each(hosts)("pass-through on %s", (name, hostOf) => {
     expect(provider.seen).toEqual([]);
     await until(() => receipts.length === 1);
     expect(receipts[0]).toMatchObject({
-      outcome: code === "no_target" ? receipts[0]?.outcome : "refused",
+      outcome: "refused",
       code,
       operation: "pass_through",
     });
