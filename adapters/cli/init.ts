@@ -8,7 +8,9 @@ const usage = `postern init [FILE]
 `;
 
 /** Valid as it stands, where the two variables are set. */
-export const template = `# Where calls may go. A key is a reference: env:VARIABLE or file:PATH.
+export const template = `# yaml-language-server: $schema=./node_modules/postern/schema/config.schema.json
+
+# Where calls may go. A key is a reference: env:VARIABLE or file:PATH.
 targets:
   openai: { provider: openai, apiKey: env:OPENAI_API_KEY }
   anthropic: { provider: anthropic, apiKey: env:ANTHROPIC_API_KEY }
