@@ -127,6 +127,7 @@ const toReceipt = (row: Row, attempts: readonly AttemptOutcome[]): Receipt => ({
   dialect: row.dialect as string,
   operation: row.operation as string,
   model: row.model as string,
+  prompt: typeof row.prompt === "string" ? { name: row.prompt, version: Number(row.prompt_version) } : undefined,
   stream: Boolean(row.stream),
   target: text(row.target),
   attempts,

@@ -55,6 +55,10 @@ const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE payloads (call TEXT PRIMARY KEY, request TEXT, answer TEXT) STRICT;
   `,
+  `
+  ALTER TABLE calls ADD COLUMN prompt TEXT;
+  ALTER TABLE calls ADD COLUMN prompt_version INTEGER;
+  `,
 ];
 
 const pragma = (database: Database, name: string): number =>

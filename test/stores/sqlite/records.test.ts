@@ -67,6 +67,7 @@ const receipt = fc.record({
   dialect: text,
   operation: text,
   model: text,
+  prompt: optional(fc.record({ name: text, version: count })),
   stream: fc.boolean(),
   target: optional(text),
   attempts: fc

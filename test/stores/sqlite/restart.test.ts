@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { existsSync, statSync, writeFileSync } from "node:fs";
 import type { Line } from "../../../src/stores/counters.ts";
 import type { SqliteStores } from "../../../src/stores/sqlite.ts";
+import { openReader } from "../../../src/stores/sqlite-reader.ts";
 import { asEntry, change, createScene, lines, noon, query, reserve, settle } from "./scene.ts";
 import { bundle } from "./worker-module.ts";
 
@@ -202,7 +203,24 @@ describe("a new file", () => {
     for (const suffix of ["", "-wal", "-shm"]) expect(statSync(path + suffix).mode & 0o077).toBe(0);
     expect(existsSync(`${path}-lock`)).toBe(true);
     expect(query(path, "PRAGMA application_id")).toEqual([{ application_id: BigInt(0x506f7374) }]);
-    expect(query(path, "PRAGMA user_version")).toEqual([{ user_version: 1n }]);
+    expect(query(path, "PRAGMA user_version")).toEqual([{ user_version: 2n }]);
+  });
+});
+
+describe("a file of the first version", () => {
+  it("keeps what it holds, and takes the prompt of calls from then on", async () => {
+    const path = scene.newPath();
+    const before = await scene.start(path);
+    await before.ledger.append(settle("a/1", 3n));
+    await before.ledger.close();
+    for (const column of ["prompt", "prompt_version"]) change(path, `ALTER TABLE calls DROP COLUMN ${column}`);
+    change(path, "PRAGMA user_version = 1");
+    expect(() => openReader(path)).toThrow("older version");
+    const { counters, ledger } = await scene.start(path);
+    expect((await counters.read(keys.slice(0, 1)))[0]?.spent).toBe(3n);
+    await ledger.close();
+    expect(query(path, "PRAGMA user_version")).toEqual([{ user_version: 2n }]);
+    expect(query(path, "SELECT prompt, prompt_version FROM calls")).toEqual([]);
   });
 });
 
