@@ -56,6 +56,23 @@ describe("postern serve", () => {
     expect(running.out() + running.error()).not.toContain(email);
   });
 
+  it("is followed by calls tail, with no text of a call", async () => {
+    const database = join(program.folder, "tail.db");
+    const running = await serving(["--config", place("tail.yaml", yaml(`stores: { records: "sqlite:${database}" }`))]);
+    await running.ask("Before.");
+    const tail = program.start(["calls", "tail", database, "--json"]);
+    await until(() => tail.error() === "following\n");
+    const answer = await running.ask(`I am ${email}`);
+    const id = answer.headers.get("x-postern-call-id") ?? "none";
+    await until(() => tail.out().includes(id) && tail.out().endsWith("\n"));
+    tail.child.kill("SIGINT");
+    expect(await tail.ended).toBe(0);
+    const lines = tail.out().trim().split("\n");
+    expect(lines.map((line) => JSON.parse(line).receipt.id)).toContain(id);
+    expect(tail.out()).not.toContain(email);
+    expect(await stopped(running)).toBe(0);
+  });
+
   it("after SIGTERM lets a stream finish, refuses what is new, and has written its records", async () => {
     let go = (): void => {};
     const gate = new Promise<void>((resolve) => {
