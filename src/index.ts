@@ -24,6 +24,9 @@ export {
   type RequestHead,
   type Sink,
 } from "./http.ts";
+export { findPrompt, preview, readPrompts } from "./prompts/preview.ts";
+export type { Shelf as PromptShelf, Version as PromptVersion } from "./prompts/shelf.ts";
+export { createTextScanner } from "./redaction/text-scanner.ts";
 export type { Document, Path, Slot } from "./slot.ts";
 export type {
   AttemptContext,

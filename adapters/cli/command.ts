@@ -17,6 +17,8 @@ export interface Command {
 export class UsageError extends Error {}
 
 export const text = { type: "string" } as const;
+/** May be given several times. */
+export const list = { type: "string", multiple: true } as const;
 export const flag = { type: "boolean" } as const;
 
 /** A whole number within bounds. */

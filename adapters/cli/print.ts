@@ -3,6 +3,9 @@ import { UsageError } from "./command.ts";
 /** Control characters could move a terminal's cursor: what callers named is shown without them. */
 const shown = (cell: string): string => cell.replace(/[\p{Cc}\p{Cf}]/gu, "?");
 
+/** The same for texts of several lines. */
+export const multiline = (lines: string): string => lines.replace(/(?![\n\t])[\p{Cc}\p{Cf}]/gu, "?");
+
 /** Columns as wide as their widest cell. */
 export function toTable(rows: readonly (readonly string[])[]): string {
   const printed = rows.map((row) => row.map(shown));

@@ -1,12 +1,18 @@
+import { Refusal } from "../../src/index.ts";
 import { calls } from "./calls.ts";
 import { check } from "./check.ts";
 import { type Command, type ExitCode, type Output, UsageError } from "./command.ts";
 import { init } from "./init.ts";
 import { keys } from "./keys.ts";
+import { prompts } from "./prompts.ts";
+import { scan } from "./scan.ts";
 import { serve } from "./serve.ts";
 import { spend } from "./spend.ts";
 
-const commands: ReadonlyMap<string, Command> = new Map(Object.entries({ serve, init, check, keys, spend, calls }));
+/** By name, in the order in which they are told. */
+export const commands: ReadonlyMap<string, Command> = new Map(
+  Object.entries({ serve, init, check, scan, keys, spend, calls, prompts }),
+);
 
 const overview = (): string =>
   [
@@ -32,11 +38,17 @@ export async function run(words: readonly string[], output: Output): Promise<Exi
   try {
     return await command.run(rest, output);
   } catch (cause) {
-    const message = (cause as Error | undefined)?.message ?? "failed";
+    const message = messageOf(cause);
     const wrongWords = cause instanceof UsageError || codeOf(cause).startsWith("ERR_PARSE_ARGS");
     output.error(wrongWords ? `${message}\n\n${command.usage}` : `${message}\n`);
     return wrongWords ? 2 : 1;
   }
+}
+
+function messageOf(cause: unknown): string {
+  if (!(cause instanceof Refusal)) return (cause as Error | undefined)?.message ?? "failed";
+  const detail = Object.entries(cause.detail).map(([name, value]) => `${name}: ${value}`);
+  return `${cause.code}: ${cause.message}${detail.length > 0 ? ` (${detail.join(", ")})` : ""}`;
 }
 
 const codeOf = (cause: unknown): string => String((cause as NodeJS.ErrnoException | undefined)?.code ?? "");

@@ -1,3 +1,4 @@
+import { commandLineReference } from "./command-line.ts";
 import { configReference } from "./config.ts";
 import { errorsReference } from "./errors.ts";
 import { headersReference } from "./headers.ts";
@@ -7,6 +8,7 @@ import { schemaFile } from "./schema.ts";
 /** Files of the repository that are made from code, and what makes them. */
 export const generated: Readonly<Record<string, () => string>> = {
   "schema/config.schema.json": schemaFile,
+  "docs/command-line.md": commandLineReference,
   "docs/reference/config.md": configReference,
   "docs/reference/errors.md": errorsReference,
   "docs/reference/headers.md": headersReference,

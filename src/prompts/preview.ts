@@ -14,11 +14,16 @@ export function findPrompt(shelf: Shelf, reference: string): Version | "unusable
 }
 
 /**
- * The messages that a prompt becomes, `history` for those of the caller. Texts are read as what the variables are declared to be.
- * Throws the `Refusal` that a call would get.
+ * The messages that a prompt becomes, `history` for those of the caller. `texts` are read as what the variables are declared to be and
+ * come before `values`. Throws the `Refusal` that a call would get.
  */
-export function preview(version: Version, texts: Readonly<Record<string, string>>): readonly (Message | "history")[] {
-  const variables = complete(version, readTexts(version.prompt, texts, Object.keys(texts)));
+export function preview(
+  version: Version,
+  texts: Readonly<Record<string, string>>,
+  values: Readonly<Record<string, unknown>> = {},
+): readonly (Message | "history")[] {
+  const read = readTexts(version.prompt, texts, Object.keys(texts));
+  const variables = complete(version, Object.assign(Object.create(null), values, read));
   const { before, after } = render(version.prompt.parts, variables, version.file);
   return [...before, "history", ...after];
 }
