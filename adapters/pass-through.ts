@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { errorTable, type Gateway, type PassThrough, Refusal } from "../src/index.ts";
 import { toHead, writeReply } from "./node-message.ts";
@@ -67,18 +67,24 @@ const refused = Buffer.from(
 
 /**
  * For WebSockets that `passThrough` lists (realtime); all others are refused, but for those outside `basePath`, which are left to the
- * server's other listeners.
+ * server's other listeners, where it has any.
  * @example createServer(app).on("upgrade", toUpgradeHandler(gateway, { basePath: "/ai" }))
  */
 export function toUpgradeHandler(gateway: Gateway, { basePath = "", forwarder = ownForwarder }: UpgradeOptions = {}) {
   return (request: IncomingMessage, socket: Socket, head: Buffer): void => {
-    const came = toHead(request);
-    if (!came.url.startsWith(`${basePath}/`)) return;
-    const webSocket = request.method === "GET" && request.headers.upgrade?.toLowerCase() === "websocket";
-    const passing = webSocket ? gateway.passThrough({ ...came, url: came.url.slice(basePath.length) }) : undefined;
     // A socket that breaks with nobody listening would end the process.
     socket.on("error", () => socket.destroy());
+    const came = toHead(request);
+    const ours = came.url.startsWith(`${basePath}/`);
+    if (!ours && hasOthers(socket)) return;
+    const webSocket = request.method === "GET" && request.headers.upgrade?.toLowerCase() === "websocket";
+    const passing =
+      ours && webSocket ? gateway.passThrough({ ...came, url: came.url.slice(basePath.length) }) : undefined;
     if (passing !== undefined) forwarder.upgrade(passing, request, socket, head);
     else writeTo(socket, { status: 403, headers: { "content-type": "application/json" }, body: refused });
   };
 }
+
+/** Would anybody else answer this upgrade? A socket that nobody answers stays open for good. */
+const hasOthers = (socket: Socket & { readonly server?: Server }): boolean =>
+  (socket.server?.listenerCount("upgrade") ?? 0) > 1;

@@ -49,9 +49,11 @@ export function createForwarder(server: ProxyServer, network: object): Forwarder
 
   return {
     forward(passing, request, response) {
-      response.once("close", () => {
+      const onClose = (): void => {
         if (!response.writableFinished) passing.abort(undefined);
-      });
+      };
+      if (response.destroyed) onClose();
+      else response.once("close", onClose);
       forward(passing, request, response).catch((cause) => {
         passing.fail(cause);
         response.destroy();

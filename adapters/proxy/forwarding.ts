@@ -53,6 +53,8 @@ export class Forwarding implements Watcher {
     if (this.over) return;
     this.over = true;
     this.#passing.end();
+    // A request that is not written to its end would keep its connection open.
+    if (!this.#request.readableEnded) this.#stop();
     this.#leaveBody();
     endAnswer(this.#request, this.#response);
   }

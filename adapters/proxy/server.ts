@@ -30,13 +30,20 @@ export interface Watcher {
 /** Requests of this proxy server that are made here, each with what is to hear of it. */
 export function createWatch(server: ProxyServer): WeakMap<IncomingMessage, Watcher> {
   const watchers = new WeakMap<IncomingMessage, Watcher>();
-  const onLeaving = (leaving: ClientRequest, request: IncomingMessage): void =>
-    watchers.get(request)?.leaves?.(leaving);
   const onError = (error: Error, request?: IncomingMessage): void => {
     if (request !== undefined) watchers.get(request)?.fail(error);
   };
-  server.on("proxyReq", onLeaving);
-  server.on("proxyReqWs", onLeaving);
+  server.on("proxyReq", (leaving, request) => {
+    const watcher = watchers.get(request);
+    if (watcher === undefined) return;
+    // Nobody has asked for another protocol; without a listener the connection would close and nobody would be told.
+    leaving.once("upgrade", (_answer, provider) => {
+      provider.destroy();
+      watcher.fail(new Error("upgraded"));
+    });
+    watcher.leaves?.(leaving);
+  });
+  server.on("proxyReqWs", (leaving, request) => watchers.get(request)?.leaves?.(leaving));
   server.on("proxyRes", (answer, request) => watchers.get(request)?.answers?.(answer));
   server.on("error", onError);
   server.on("econnreset", onError);
@@ -46,10 +53,14 @@ export function createWatch(server: ProxyServer): WeakMap<IncomingMessage, Watch
 /** A request as a message that a proxy can forward; its socket is nobody's. */
 export function toMessage({ method, url, headers }: RequestHead): IncomingMessage {
   const { pathname, search } = new URL(url);
+  const leaving = { ...headers } as IncomingMessage["headers"];
+  // 3 would tell the provider that a DELETE of unknown length is empty, and send its body as the next request; what is not enumerable stays here.
+  if (leaving["transfer-encoding"] !== undefined)
+    Object.defineProperty(leaving, "content-length", { value: "unknown" });
   return Object.assign(new IncomingMessage(new Socket()), {
     method,
     url: pathname + search,
-    headers: { ...headers } as IncomingMessage["headers"],
+    headers: leaving,
     httpVersionMajor: 1,
   });
 }

@@ -55,15 +55,21 @@ export class RunningPassThrough implements PassThrough {
 
   head(head: HttpHead): HttpHead | undefined {
     if (this.#settlement.settled) return undefined;
+    // Node reads such a status, and throws where it is to write it.
+    if (head.status < 100) {
+      this.fail(new Refusal("upstream_invalid", { reason: "status" }));
+      return undefined;
+    }
     this.#status = head.status;
     this.#firstByte = this.#state.elapsed() - this.#left;
-    const { apiKey, guarded = false } = this.#target as Target;
+    const target = this.#target as Target;
+    const { apiKey, guarded = false } = target;
     // Our own key was refused, and the provider's text may quote it.
     if ((head.status === 401 || head.status === 403) && (apiKey !== undefined || guarded)) {
       this.fail(new Refusal("upstream_credentials"));
       return undefined;
     }
-    return { status: head.status, headers: { ...toCaller(head), ...this.#settlement.headers() } };
+    return { status: head.status, headers: { ...toCaller(head, target), ...this.#settlement.headers() } };
   }
 
   end(): void {

@@ -5,17 +5,21 @@ import * as openai from "../dialects/openai-chat-routes.ts";
 const form = /^(?:\/[A-Za-z0-9._~!$&'()*+,=:@%-]+)+$/;
 const encoded = /%(.{0,2})/g;
 
-/** An encoded slash or dot makes another path of it at some server, and an encoded letter another name. */
+/**
+ * An encoded slash, dot, `?` or `#` makes another path of it at some server, an encoded letter another name; a space at an end is cut off,
+ * and what is not ASCII may be folded into it.
+ */
 function isInnocent(hex: string): boolean {
   if (!/^[0-9A-Fa-f]{2}$/.test(hex)) return false;
   const code = Number.parseInt(hex, 16);
-  return code >= 0x20 && code !== 0x7f && !/[A-Za-z0-9._~/\\%;-]/.test(String.fromCharCode(code));
+  return code > 0x20 && code < 0x7f && !/[A-Za-z0-9._~/\\%;?#-]/.test(String.fromCharCode(code));
 }
 
 /** Is this path written in the one way in which every server reads it alike? What is not is never passed through. */
 export function isPlainPath(path: string): boolean {
   if (!form.test(path)) return false;
-  for (const segment of path.split("/")) if (segment === "." || segment === "..") return false;
+  // Dot segments, and what a server on Windows would cut off.
+  for (const segment of path.split("/")) if (segment.endsWith(".")) return false;
   for (const [, hex = ""] of path.matchAll(encoded)) if (!isInnocent(hex)) return false;
   return true;
 }

@@ -49,7 +49,10 @@ export function toProvider(head: RequestHead, dialect: Dialect, target: Target, 
   const shown = { ...head, headers: without(head.headers, hidden) };
   // Of a request without a body it makes no headers that say what is in it.
   const signed = requestHeaders({ ...shown, method: "GET" }, dialect, target, {}, 0, own);
-  const headers = { ...signed, ...headersOf(shown), ...upgradeOf(head, hidden) };
+  const upgrade = upgradeOf(head, hidden);
+  const headers = { ...signed, ...headersOf(shown), ...upgrade };
+  // What asks for an upgrade has no body; a provider that waits for one would take the next request for it.
+  if (upgrade.upgrade !== undefined) for (const name of ["content-length", "transfer-encoding"]) delete headers[name];
   for (const name of ["accept", "accept-encoding"]) if (shown.headers[name] === undefined) delete headers[name];
   Object.assign(headers, target.headers);
   const query = [target.query ?? "", queryOf(head.url.slice(path.length + 1), hidden)].filter((part) => part !== "");
@@ -93,10 +96,9 @@ const textOf = (value: HeaderMap[string]): string | undefined =>
 /** As it was written, without what shows a credential. */
 function queryOf(query: string, hidden: readonly string[]): string {
   const shows = (part: string): boolean => {
-    const [name = "", value = ""] = part.split("=", 2).map(decode);
-    return (
-      credentialQuery.test(name) || hidden.some((credential) => name.includes(credential) || value.includes(credential))
-    );
+    const text = decode(part);
+    const [name = ""] = text.split("=", 1);
+    return credentialQuery.test(name) || hidden.some((credential) => text.includes(credential));
   };
   return query
     .split("&")
@@ -112,11 +114,12 @@ function decode(text: string): string {
   }
 }
 
-/** What of a provider's headers reaches the caller. */
-export function toCaller({ headers }: HttpHead): Record<string, string | readonly string[]> {
+/** What of a provider's headers reaches the caller: nothing that quotes our key. */
+export function toCaller({ headers }: HttpHead, { apiKey }: Target): Record<string, string | readonly string[]> {
   const kept: Record<string, string | readonly string[]> = {};
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined && !unsaid.has(name)) kept[name] = value;
+    const quotes = apiKey !== undefined && textOf(value)?.includes(apiKey);
+    if (value !== undefined && !quotes && !unsaid.has(name)) kept[name] = value;
   }
   return kept;
 }

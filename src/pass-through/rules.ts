@@ -24,7 +24,8 @@ export function createPassThroughRules(config: Config, targets: ReadonlyMap<stri
   const pins = createPins(config);
   return {
     find(head) {
-      if (entries.length === 0) return undefined;
+      // A server that answers a TRACE shows the head that it got, and our key in it (RFC 9110 §9.3.8).
+      if (entries.length === 0 || head.method === "TRACE") return undefined;
       const path = pathOf(head.url);
       const entry = entries.find((each) => path === each.path || path.startsWith(`${each.path}/`));
       return entry !== undefined && isPlainPath(path) && !isInspected(path) ? entry : undefined;

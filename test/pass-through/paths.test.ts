@@ -6,8 +6,8 @@ describe("a path that may be passed through", () => {
     "/v1/files",
     "/v1/files/file-abc_1.2~3",
     "/v1/fine_tuning/jobs/ft:gpt",
-    "/v1/files/a%20b%C3%A9",
-    "/v1/x/...",
+    "/v1/files/a%22b%7B",
+    "/v1/.well-known/x",
   ])("is plain: %s", (path) => expect(isPlainPath(path)).toBe(true));
 
   it.each([
@@ -35,6 +35,13 @@ describe("a path that may be passed through", () => {
       "/v1/files/%00",
       "/v1/files/%0d%0a",
       "/v1/files/%7f",
+    ],
+    ...["/v1/x/...", "/v1/chat/completions.", "/v1/chat./completions", "/v1/chat/completions%20", "/v1/%20messages"],
+    ...[
+      "/v1/chat/completions%3F",
+      "/v1/chat/completions%23x",
+      "/v1/me%C5%BF%C5%BFages",
+      "/v1/chat%EF%BC%8Fcompletions",
     ],
     ...["/v1/files/%", "/v1/files/%2", "/v1/files/%zz", "/v1/files/é", "/v1/files/a b", "/v1/files#x", "/v1/files?x"],
   ])("is not: %s", (path) => expect(isPlainPath(path)).toBe(false));
