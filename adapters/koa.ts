@@ -19,9 +19,10 @@ export function postern(config: ConfigInput | string | Gateway = {}): Middleware
     if (!gateway.matches({ method: method ?? "GET", url: url ?? "/", headers })) return next();
     const { rawBody, body }: Parsed = context.request;
     context.respond = false;
+    const left = context.res.destroyed;
     const over = new Promise<void>((resolve) => context.res.once("close", resolve));
     handler(Object.assign(context.req, { body: rawBody ?? body }) as IncomingMessage, context.res);
-    await over;
+    if (!left) await over;
   };
   return Object.assign(middleware, { gateway });
 }

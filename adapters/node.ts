@@ -110,4 +110,6 @@ function push(gateway: Gateway, request: IncomingMessage, response: ServerRespon
     if (!response.writableFinished) flow?.abort(undefined);
   });
   flow = gateway.handle(toRequest(request), sink, send);
+  // A middleware before us may have taken longer than the caller stayed.
+  if (response.destroyed) flow.abort(undefined);
 }

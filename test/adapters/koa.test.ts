@@ -5,6 +5,7 @@ import Koa from "koa";
 import { postern } from "../../adapters/koa.ts";
 import { createTestGateway } from "../../adapters/testing.ts";
 import { bodyParser } from "../doubles/koa-body.ts";
+import { until } from "./scene.ts";
 
 const body = { model: "gpt-4o-mini", messages: [{ role: "user", content: "I am maria.lopez@example.com" }] };
 
@@ -63,6 +64,29 @@ describe("Koa", () => {
     await send("/v1/chat/completions", body);
     await new Promise((resolve) => setImmediate(resolve));
     expect(seen).toEqual([200, true]);
+    close();
+    await test.close();
+  });
+
+  /** Red when a request whose caller has left stays open above. */
+  it("lets what runs above it continue where the caller had left", async () => {
+    const test = createTestGateway();
+    const seen: string[] = [];
+    const late: Koa.Middleware = async ({ req, res }, next) => {
+      req.socket.destroy();
+      await once(res, "close");
+      await next();
+      seen.push("over");
+    };
+    const { send, close } = await serve(
+      new Koa()
+        .use(bodyParser({ raw: true }))
+        .use(late)
+        .use(postern(test.gateway)),
+    );
+    await expect(send("/v1/chat/completions", body)).rejects.toThrow("socket hang up");
+    await until(() => seen.length === 1 && test.receipts.length === 1);
+    expect([test.receipts[0]?.outcome, test.requests.length]).toEqual(["aborted", 0]);
     close();
     await test.close();
   });
