@@ -1,9 +1,13 @@
-// Packs the package, installs the tarball into an empty folder as a user would, imports every entry and makes one protected call.
+// Packs the package, installs the tarball into an empty folder as a user would, imports every entry, makes one
+// protected call, and then one through each host as the README shows it (on Node 20, 22 and 24 with POSTERN_NODES=all or CI).
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { nodesOf, runHosts, writeHosts } from "./hosts.mjs";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "postern-pack-"));
@@ -54,6 +58,19 @@ export const all = [createGateway({}, { steps: [{ after: "redaction", step }] })
   const flags = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022", "--types", "node", "types.ts"];
   run(join(root, "node_modules/.bin/tsc"), flags, folder);
   run(join(root, "node_modules/.bin/publint"), ["run", root, "--strict"], root);
+  const hostModules = ["express@5", "openai@6", "hono@4", "http-proxy-middleware@3"];
+  run("npm", ["install", "--no-audit", "--no-fund", ...hostModules], folder);
+  const free = createServer().listen(0, "127.0.0.1");
+  await once(free, "listening");
+  const { port } = free.address();
+  free.close();
+  await once(free, "close");
+  const hosts = writeHosts(folder, readFileSync(join(root, "README.md"), "utf8"), port);
+  const nodes = nodesOf(root);
+  for (const node of nodes) {
+    runHosts(node, folder, hosts, port);
+    process.stdout.write(`${hosts.length} hosts on Node ${run(node, ["--version"], folder)}`);
+  }
   process.stdout.write(
     `packed ${packed.filename}: ${packed.files.length} files, ${packed.size} bytes; ${entries.length + 1} entries imported\n`,
   );
