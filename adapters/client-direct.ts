@@ -43,24 +43,33 @@ export function directly({ credential, bearer, gateway }: Direct): Fetch {
 export function withFallback(baseURL: string, direct: Direct): Fetch {
   const call = directly(direct);
   return async (input, init) => {
+    const url = addressOf(input);
+    if (!isReplayable(input, init) || !url.startsWith(`${baseURL}/`)) return fetch(input, init);
     try {
-      return await fetch(input, init);
+      const answer = await fetch(input, { ...init, redirect: init?.redirect ?? "manual" });
+      if (init?.redirect !== undefined || !isRedirect(answer)) return answer;
+      await answer.body?.cancel();
     } catch (cause) {
-      const url = addressOf(input);
-      const again = isReplayable(input, init) && url.startsWith(`${baseURL}/`);
-      if (!again || !(await isAbsent(cause, baseURL))) throw cause;
+      if (!(await isAbsent(cause, baseURL))) throw cause;
       const log = direct.log ?? (await engine()).createLogger();
       log.warn({ code: codeOf(cause) }, "no gateway answered: the provider is called directly");
       return call(direct.baseURL + url.slice(baseURL.length), init);
     }
+    // It is an answer: whoever is not there where it points to is not the gateway.
+    return fetch(input, init);
   };
 }
 
+const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const isRedirect = ({ status, type }: Response): boolean => redirects.has(status) || type === "opaqueredirect";
+
 const addressOf = (input: Input): string => (input instanceof Request ? input.url : String(input));
 
-/** A stream has been read by the attempt that failed. */
+/** A stream, or whatever else is read piece by piece, has been read by the attempt that failed. */
 const isReplayable = (input: Input, init: RequestInit | undefined): boolean =>
-  !(input instanceof Request) && !(init?.body instanceof ReadableStream);
+  !(input instanceof Request) &&
+  !(Symbol.asyncIterator in Object(init?.body)) &&
+  !(init?.body instanceof ReadableStream);
 
 /** Nothing was sent. Not among them: a certificate that is not trusted, which may be somebody in between. */
 const unreached = new Set([

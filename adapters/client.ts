@@ -118,9 +118,11 @@ function addressOf(given: string | undefined): string {
   const url = URL.canParse(given) ? new URL(given) : new URL("invalid:");
   const { protocol, username, password, search, hash } = url;
   if (!/^https?:$/.test(protocol) || username + password + search + hash !== "") {
-    throw new Error("the gateway's address has to be an http or https URL without credentials and without a query");
+    throw new Error(
+      "the gateway's address has to be an http or https URL (http://127.0.0.1:8787) without credentials and without a query",
+    );
   }
-  return url.origin + url.pathname.replace(/\/$/, "").replace(/\/v1$/, "");
+  return url.origin + url.pathname.replace(/\/+$/, "").replace(/\/+v1$/, "");
 }
 
 function headersOf({ team, project, feature, customer }: ClientOptions): Record<string, string> {

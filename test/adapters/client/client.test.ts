@@ -58,6 +58,8 @@ describe("clientOptions for openai", () => {
   it("keeps a mount point", () => {
     expect(clientOptions("openai", { url: "https://gate.test/ai" }).baseURL).toBe("https://gate.test/ai/v1");
     expect(clientOptions("anthropic", { url: "https://gate.test/ai/v1" }).baseURL).toBe("https://gate.test/ai");
+    expect(clientOptions("openai", { url: "https://gate.test/ai//" }).baseURL).toBe("https://gate.test/ai/v1");
+    expect(clientOptions("anthropic", { url: "https://gate.test//v1//" }).baseURL).toBe("https://gate.test");
   });
 });
 

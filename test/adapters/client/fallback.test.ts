@@ -154,6 +154,29 @@ describe('fallback: "direct", where a gateway answers', () => {
     await server.close();
   });
 
+  /** Red when a gateway that points elsewhere is taken for none. */
+  it.each([301, 302, 303, 307, 308])("takes its %i to where nobody is", async (status) => {
+    const location = `${await deserted()}/v1/chat/completions`;
+    const server = await listen((request, response) => {
+      request.resume();
+      response.writeHead(status, { location }).end();
+    });
+    await expect(clientAt(server.url).chat.completions.create(ask)).rejects.toThrow("Connection error");
+    await server.close();
+  });
+
+  it("follows its 308 to where it has moved", async () => {
+    const server = await listen((request, response) => {
+      request.resume();
+      response.writeHead(308, { location: `${scene.url}${request.url}` }).end();
+    });
+    const headers = { authorization: `Bearer ${gatewayKey}`, "x-api-key": gatewayKey };
+    const { choices } = await clientAt(server.url).chat.completions.create(ask, { headers });
+    expect(choices[0]?.message.content).toBe(`I am ${email}`);
+    expect(scene.provider.requests).toHaveLength(1);
+    await server.close();
+  });
+
   it("takes an answer that breaks off for what it is: it was paid for", async () => {
     scene.provider.answer((request, number) => {
       const { pieces = [], ...rest } = echoes(request, number);
@@ -209,6 +232,19 @@ describe('fallback: "direct", and what cannot be sent twice', () => {
     const init = { method: "POST", body, duplex: "half" } as RequestInit;
     await expect(options.fetch?.(`${options.baseURL}/chat/completions`, init)).rejects.toThrow("fetch failed");
     expect(scene.own.requests).toEqual([]);
+  });
+
+  it("fails where pieces have been read by a call that was dropped", async () => {
+    const dropping = await listen((request) => {
+      request.once("data", () => void dropping.close());
+    });
+    const options = clientOptions("openai", { ...scene.fallback, url: dropping.url });
+    const pieces = async function* () {
+      yield Buffer.from(JSON.stringify(ask));
+    };
+    const init = { method: "POST", body: pieces(), duplex: "half" } as unknown as RequestInit;
+    await expect(options.fetch?.(`${options.baseURL}/chat/completions`, init)).rejects.toThrow("fetch failed");
+    expect(scene.warnings).toEqual([]);
   });
 
   it("is nothing for addresses other than the gateway's", async () => {
