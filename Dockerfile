@@ -12,7 +12,6 @@ COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
 RUN npm ci
 COPY src ./src
 COPY adapters ./adapters
-COPY examples/demo ./examples/demo
 RUN npm run build
 
 FROM node:${NODE} AS serve

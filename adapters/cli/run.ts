@@ -2,6 +2,7 @@ import { Refusal } from "../../src/index.ts";
 import { calls } from "./calls.ts";
 import { check } from "./check.ts";
 import { type Command, type ExitCode, type Output, UsageError } from "./command.ts";
+import { demo } from "./demo.ts";
 import { init } from "./init.ts";
 import { keys } from "./keys.ts";
 import { prompts } from "./prompts.ts";
@@ -11,7 +12,7 @@ import { spend } from "./spend.ts";
 
 /** By name, in the order in which they are told. */
 export const commands: ReadonlyMap<string, Command> = new Map(
-  Object.entries({ serve, init, check, scan, keys, spend, calls, prompts }),
+  Object.entries({ demo, serve, init, check, scan, keys, spend, calls, prompts }),
 );
 
 const overview = (): string =>

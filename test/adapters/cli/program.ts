@@ -33,6 +33,7 @@ export function buildProgram(): Program {
   };
   build("adapters/cli/main.ts", outfile);
   build("src/stores/sqlite/worker.ts", join(folder, "sqlite/worker.js"));
+  build("adapters/cli/demo/providers.ts", join(folder, "providers.js"));
   const running = new Set<ChildProcess>();
   return {
     folder,

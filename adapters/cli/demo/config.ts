@@ -1,4 +1,4 @@
-import { type ConfigInput, hashKey } from "../../src/index.ts";
+import { type ConfigInput, hashKey } from "../../../src/index.ts";
 
 /** Virtual keys of the demo: callers hold these, never a provider's key. */
 export const demoKey = "psk_demo";
@@ -45,11 +45,11 @@ export function scriptedConfig(port: number): ConfigInput {
 /** The providers whose keys the environment holds; the failing target is a closed port. */
 export function realConfig(environment: NodeJS.ProcessEnv): ConfigInput | undefined {
   const { OPENAI_API_KEY: openaiKey, ANTHROPIC_API_KEY: anthropicKey } = environment;
-  if (openaiKey === undefined) return undefined;
+  if (!openaiKey) return undefined;
   const openai = { provider: "openai" as const, apiKey: openaiKey };
   const down = { ...openai, apiKey: "none", baseUrl: "http://127.0.0.1:9/v1" };
-  const claude = anthropicKey === undefined ? {} : { claude: { provider: "anthropic" as const, apiKey: anthropicKey } };
-  const claudeModel = anthropicKey === undefined ? [] : [{ target: "claude", model: "claude-haiku-4-5" }];
+  const claude = !anthropicKey ? {} : { claude: { provider: "anthropic" as const, apiKey: anthropicKey } };
+  const claudeModel = !anthropicKey ? [] : [{ target: "claude", model: "claude-haiku-4-5" }];
   const mini = { target: "openai", model: "gpt-5-mini" };
   return {
     targets: { openai, "openai-down": down, ...claude },

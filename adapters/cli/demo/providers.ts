@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { answerWith, askedIn } from "../../adapters/testing-wire.ts";
+import { answerWith, askedIn } from "../../testing-wire.ts";
 
 /** A process of its own that plays the providers. It tells its parent every byte that reached it. */
 
