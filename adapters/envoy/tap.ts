@@ -26,6 +26,8 @@ class Tap implements Mode {
   /** What is seen of the answer, in order: it may overtake what the steps do about the request. */
   #lane: Promise<Attempt | undefined> = Promise.resolve(undefined);
   #waiting = 0;
+  /** The answer's end was seen: Envoy closes then, and what waits in the lane is still read. */
+  #whole = false;
   #inflate: Inflate | undefined;
 
   constructor({ gateway, answerBytes, picked }: Parts, outlet: Outlet) {
@@ -46,8 +48,7 @@ class Tap implements Mode {
 
   gone(): void {
     this.#upload.fail(new Error("gone"));
-    this.#inflate?.destroy();
-    this.#call?.abort(undefined);
+    if (!this.#whole) this.#drop();
   }
 
   cut(refusal: Refusal): void {
@@ -56,6 +57,12 @@ class Tap implements Mode {
   }
 
   drained(): void {}
+
+  #drop(): void {
+    this.#upload.fail(new Error("gone"));
+    this.#inflate?.destroy();
+    this.#call?.abort(undefined);
+  }
 
   #open(head: RequestHead | undefined): void {
     if (head === undefined) this.#outlet.fail(statuses.invalidArgument, "a request without method or path");
@@ -78,10 +85,11 @@ class Tap implements Mode {
     const bytes = part.part === "body" ? part.bytes.length : 0;
     this.#waiting += bytes;
     if (this.#waiting > this.#answerBytes) {
-      this.gone();
+      this.#drop();
       this.#outlet.leave();
       return;
     }
+    if (part.part === "trailers" || part.last) this.#whole = true;
     this.#lane = this.#lane.then(async (attempt) => {
       this.#waiting -= bytes;
       if (attempt !== undefined) await this.#see(attempt, part);
@@ -89,7 +97,7 @@ class Tap implements Mode {
       return attempt;
     });
     this.#lane.catch(() => {
-      this.gone();
+      this.#drop();
       this.#outlet.leave();
     });
   }

@@ -34,7 +34,9 @@ export class Upload implements AsyncIterable<Uint8Array> {
     this.#wake?.();
   }
 
+  /** What is whole stays so. */
   fail(cause: Error): void {
+    if (this.#ended) return;
     this.#failure ??= cause;
     this.#wake?.();
   }

@@ -90,6 +90,34 @@ describe("tap", () => {
     await lab.settled(2);
   });
 
+  /** Red when Envoy's close is taken for the caller's. */
+  it.each(["reset", "halfClose"] as const)(
+    "reads an answer to its end that came whole before the close: %s",
+    async (leave) => {
+      let go = (): void => {};
+      const gate = new Promise<void>((resolve) => {
+        go = resolve;
+      });
+      const slow: Step = {
+        name: "slow",
+        open: ({ head: { headers } }) => ({ request: () => (headers["x-slow"] ? gate : undefined) }),
+      };
+      await begin({ gateway: { steps: [{ after: "access", step: slow }] } });
+      const call = asked("Hi.", {}, { "x-slow": "yes" });
+      call.send(head({ ...json, "content-encoding": "gzip" }));
+      call.send(seen(body("response", gzipSync(whole), true)));
+      const other = asked("Is the first one there?");
+      other.send(head(json));
+      other.send(seen(body("response", whole, true)));
+      await until(() => lab.receipts.length === 1);
+      call[leave]();
+      await call.ended;
+      go();
+      await lab.settled(2);
+      expect(lab.receipts[1]).toMatchObject({ outcome: "answered", usage: { output: 5 } });
+    },
+  );
+
   it.each(["reset", "halfClose"] as const)("takes a call without its answer's end for aborted: %s", async (leave) => {
     await begin();
     const call = asked("Hi.", { stream: true });
