@@ -9,6 +9,7 @@ export { systemClock } from "./engine/clock.ts";
 export { respond, toRequest } from "./engine/fetch.ts";
 export { createLogger, silent } from "./engine/log.ts";
 export { type ErrorCode, errorTable, Refusal } from "./errors.ts";
+export { type Explanation, explain, type Question } from "./explain.ts";
 export { type Attributes, type Caller, type FactKey, type Facts, facts, type Redacted } from "./facts.ts";
 export { createGateway, type GatewayOptions, type OwnStep, type StepName } from "./gateway.ts";
 export type { Attempt, AttemptRequest, Call, CallFlow, Gateway, PassThrough, Send } from "./host.ts";

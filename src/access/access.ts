@@ -23,14 +23,14 @@ export function createAccess(config: Config["access"], parts: Parts): Step {
   const enter = (call: CallContext): void | Promise<void> => {
     const holder = identify(credentialsOf(call.head), keyring.find, config.ownKeys);
     if (holder === undefined) return admit(call, stranger, noAttribute);
-    if (parts.clock.now() >= holder.expires) throw new Refusal("unknown_key", { reason: "expired" });
+    checkExpiry(holder, parts.clock.now());
     admit(call, holder.caller, holder.rules);
     if (holder.requestsPerMinute !== undefined) return countRequest(holder.id, holder.requestsPerMinute, parts);
   };
   return { name: "access", open: (call) => ({ head: () => enter(call) }), close: keyring.clear };
 }
 
-const bringer: Caller = {
+export const bringer: Caller = {
   key: undefined,
   attributes: {},
   models: undefined,
@@ -39,10 +39,10 @@ const bringer: Caller = {
 };
 
 /** Beside callers with keys: prompts are the operator's, so they are for whom it granted them. */
-const stranger: Caller = { ...bringer, prompts: [] };
+export const stranger: Caller = { ...bringer, prompts: [] };
 
 /** Whose key it is; `undefined`: a caller's own provider key, which is allowed. */
-function identify(
+export function identify(
   credentials: readonly string[],
   find: (credential: string) => Holder | undefined,
   ownKeys: Access["ownKeys"],
@@ -54,6 +54,10 @@ function identify(
   const ours = credentials.some((credential) => credential.startsWith(keyPrefix));
   if (ours || ownKeys === "refuse") throw new Refusal("unknown_key");
   return undefined;
+}
+
+export function checkExpiry({ expires }: Holder, now: number): void {
+  if (now >= expires) throw new Refusal("unknown_key", { reason: "expired" });
 }
 
 /** Who calls is on file even when the attributes are refused. */
