@@ -57,6 +57,9 @@ export interface Sent {
   readonly left: string;
 }
 
+export const leftOf = (sent: ProviderRequest | undefined): string =>
+  sent === undefined ? "" : `${sent.url}\n${JSON.stringify({ ...sent.headers, authorization: "" })}\n${sent.body}`;
+
 export async function send(
   test: TestGateway,
   url: string,
@@ -72,8 +75,7 @@ export async function send(
   });
   const got = `${JSON.stringify([...answer.headers])}\n${await answer.text()}`;
   const sent = test.requests[before];
-  const left = sent && `${sent.url}\n${JSON.stringify({ ...sent.headers, authorization: "" })}\n${sent.body}`;
-  return { status: answer.status, got: got.slice(got.indexOf("\n") + 1), sent, left: left ?? "" };
+  return { status: answer.status, got: got.slice(got.indexOf("\n") + 1), sent, left: leftOf(sent) };
 }
 
 /** What a whole or streamed answer says. */
@@ -101,14 +103,16 @@ export interface Fate {
 }
 
 /** Sends a body with a canary in it to a model that repeats it. */
-export async function fateOf(
+export const fateOf = async (
   test: TestGateway,
   url: string,
   body: string,
   kind: Canary,
   headers?: Readonly<Record<string, string>>,
-): Promise<Fate> {
-  const { status, got, sent, left } = await send(test, url, body, headers);
+): Promise<Fate> => judge(body, kind, await send(test, url, body, headers));
+
+/** What became of a body with a canary in it, whose model repeats what it gets. */
+export function judge(body: string, kind: Canary, { status, got, sent, left }: Sent): Fate {
   if (showsIn(left, kind)) return { fate: "masked", fault: "it left" };
   if (status === 200) {
     const said = saidIn(got).replace(',"stream_options":{"include_usage":true}}', "}");
