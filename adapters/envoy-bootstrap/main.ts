@@ -16,10 +16,12 @@ const usage = `Writes an Envoy bootstrap for a Postern config to standard output
   --certificate FILE --key FILE                       TLS for callers
   --processor-authorities FILE [--processor-name NAME]  TLS to the processor
   --processor-certificate FILE --processor-key FILE   and mutual TLS
+  --help                print this
 `;
 
 const text = { type: "string" } as const;
 const options = {
+  help: { type: "boolean" },
   config: text,
   processor: text,
   as: text,
@@ -64,11 +66,15 @@ function toProcessorTls(values: Values, authorities: string): EnvoyBootstrapOpti
   return { authorities, name, ...(certificate === undefined || key === undefined ? {} : { certificate, key }) };
 }
 
-try {
+async function written(): Promise<string> {
   const { values } = parseArgs({ options });
+  if (values.help) return usage;
   if (values.config === undefined || values.processor === undefined) throw new Error(usage);
-  const config = await loadConfig(values.config);
-  process.stdout.write(toEnvoyBootstrap(config, toOptions(values, values.processor)));
+  return toEnvoyBootstrap(await loadConfig(values.config), toOptions(values, values.processor));
+}
+
+try {
+  process.stdout.write(await written());
 } catch (cause) {
   process.stderr.write(`${cause instanceof Error ? cause.message : "it did not work"}\n`);
   process.exitCode = 1;
