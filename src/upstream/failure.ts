@@ -12,6 +12,9 @@ const connectTimeouts = new Set(["UND_ERR_CONNECT_TIMEOUT", "ETIMEDOUT"]);
 const shutDown = new Set(["UND_ERR_CLOSED", "UND_ERR_DESTROYED"]);
 const malformed = new Set(["UND_ERR_HEADERS_OVERFLOW", "UND_ERR_RES_CONTENT_LENGTH_MISMATCH"]);
 
+/** The other side no longer knows the connection. */
+export const isReset = ({ code }: NodeJS.ErrnoException): boolean => code === "ECONNRESET" || code === "EPIPE";
+
 /** The refusal that an error of the HTTP client stands for. Of its text nothing is kept: it may quote hosts and bytes. */
 export function toFailure(error: NodeJS.ErrnoException, progress: Progress): Refusal {
   // undici 7 leaves the parser's errors without a code.

@@ -3,7 +3,7 @@ import { Refusal } from "../errors.ts";
 import type { Flow, HeaderMap, Sink } from "../http.ts";
 import type { Clock, Timeouts } from "../step.ts";
 import { createDecoder, type Decoder, type DecoderSink } from "./decoding.ts";
-import { type Phase, type Progress, timedOut, toFailure } from "./failure.ts";
+import { isReset, type Phase, type Progress, timedOut, toFailure } from "./failure.ts";
 
 export interface UpstreamFlow extends Flow {
   /** The request was handed to a connection; the provider may have seen it. */
@@ -18,6 +18,9 @@ export class Passage implements Dispatcher.DispatchHandler, UpstreamFlow {
   readonly #clock: Clock;
   readonly #timeouts: Timeouts;
   #controller: Dispatcher.DispatchController | undefined;
+  #pool: Dispatcher | undefined;
+  /** Kept while the request may be made once more: nothing of it was sent. */
+  #options: Dispatcher.DispatchOptions | undefined;
   #decoder: Decoder | undefined;
   #started = false;
   #progress: Progress = "waiting";
@@ -44,6 +47,8 @@ export class Passage implements Dispatcher.DispatchHandler, UpstreamFlow {
 
   start(pool: Dispatcher, options: Dispatcher.DispatchOptions): this {
     this.#await("connect", this.#timeouts.connect);
+    this.#pool = pool;
+    this.#options = options;
     pool.dispatch(options, this);
     this.#started = true;
     return this;
@@ -67,6 +72,7 @@ export class Passage implements Dispatcher.DispatchHandler, UpstreamFlow {
       return;
     }
     this.#progress = "sent";
+    this.#options = undefined;
     this.#await("first_byte", this.#timeouts.firstByte);
   }
 
@@ -104,7 +110,12 @@ export class Passage implements Dispatcher.DispatchHandler, UpstreamFlow {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.#fail(toFailure(error, this.#progress));
+    if (this.#sealed) return;
+    const options = this.#options;
+    this.#options = undefined;
+    if (options === undefined || !isReset(error)) this.#fail(toFailure(error, this.#progress));
+    // undici fails what waits for a kept connection that was reset. Not at once: it still empties the queue that this would go into.
+    else queueMicrotask(() => this.#sealed || this.#pool?.dispatch(options, this));
   }
 
   get #decoded(): DecoderSink {
