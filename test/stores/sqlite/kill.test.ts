@@ -63,7 +63,6 @@ it(
   async () => {
     writeFileSync(notes, "");
     const seen = { open: 0, settled: 0, grown: 0 };
-    let settled = 0;
     for (let round = 0; round < kills; round++) {
       await kill(round);
       const rows = ledgerOf(path);
@@ -71,9 +70,8 @@ it(
       await reopen(path, scene);
       checkAttempts(ledgerOf(path));
       seen.open += rows.filter(({ charged }) => charged === null).length;
-      seen.grown += rows.filter(({ reserved }) => reserved > grown).length;
-      seen.settled += rows.filter(isSettled).length - settled;
-      settled = rows.filter(isSettled).length;
+      seen.grown = rows.filter(({ reserved }) => reserved > grown).length;
+      seen.settled = rows.filter(isSettled).length;
     }
     process.stdout.write(`${kills} kills of a gateway: ${JSON.stringify(seen)}, ${counted().size} attempts left\n`);
     // Kills that hit nothing would show nothing.
