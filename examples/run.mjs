@@ -17,7 +17,9 @@ const bundle = (entry, outfile) =>
   });
 
 if (!/^[a-z-]+$/.test(name ?? "")) {
-  process.stderr.write("node examples/run.mjs NAME: express-app, http-proxy-middleware, koa-app, next-or-hono or sidecar\n");
+  process.stderr.write(
+    "node examples/run.mjs NAME: express-app, http-proxy-middleware, koa-app, next-or-hono or sidecar\n",
+  );
   process.exit(2);
 }
 bundle(`examples/${name}/main.ts`, "main.mjs");
