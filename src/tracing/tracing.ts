@@ -84,6 +84,7 @@ function attemptSpan(
 ): AttemptHooks {
   if (span.isRecording()) {
     span.updateName(`${attempt.asked.operation} ${told(attempt.asked.model)}`);
+    span.setAttribute(attribute.operation, attempt.asked.operation);
     span.setAttribute(attribute.serverAddress, new URL(attempt.target.baseUrl).hostname);
   }
   const done: AttemptHooks["done"] = (outcome) => {

@@ -124,6 +124,7 @@ describe("what a collector gets by OTLP", () => {
       "error.type": expect.stringMatching(/^[a-z_]+$/),
     });
     expect(attempts[1]?.attributes).toMatchObject({
+      "gen_ai.operation.name": "chat",
       "gen_ai.provider.name": "openai",
       "gen_ai.request.model": "gpt-5-mini",
       "gen_ai.response.model": "gpt-5-mini",
