@@ -36,7 +36,7 @@ export function toNodeHandler(gateway: Gateway, { send, forwarder = ownForwarder
     const head = toHead(request);
     if (next !== undefined && !gateway.matches(head)) return next();
     const passing = gateway.passThrough(head.headers.upgrade === undefined ? head : withoutUpgrade(head));
-    if (passing === undefined) push(gateway, request, response, send);
+    if (passing === undefined) push(gateway, { head, request, response }, send);
     else forwarder.forward(passing, request, response);
   };
 }
@@ -53,10 +53,10 @@ const withoutUpgrade = (head: RequestHead): RequestHead => ({
   headers: { ...head.headers, upgrade: undefined },
 });
 
-function toRequest(request: Incoming): HttpRequest {
+function toRequest(head: RequestHead, request: Incoming): HttpRequest {
   const parsed = parsedBody(request);
   return {
-    ...toHead(request),
+    ...head,
     // A parser has undone the encoding that the header still names.
     headers: parsed === undefined ? request.headers : { ...request.headers, "content-encoding": undefined },
     body: parsed ?? { [Symbol.asyncIterator]: () => piecesOf(request) },
@@ -97,10 +97,16 @@ function piecesOf(request: IncomingMessage): AsyncIterator<Uint8Array> {
   };
 }
 
-function push(gateway: Gateway, request: IncomingMessage, response: ServerResponse, send: Send | undefined): void {
+interface Exchanged {
+  readonly head: RequestHead;
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+function push(gateway: Gateway, { head, request, response }: Exchanged, send: Send | undefined): void {
   let flow: Flow | undefined;
   const sink: Sink = {
-    head: (head) => writeHead(head, request, response),
+    head: (answered) => writeHead(answered, request, response),
     data: (bytes) => response.write(bytes),
     end: () => endAnswer(request, response),
     fail: () => response.destroy(),
@@ -109,7 +115,7 @@ function push(gateway: Gateway, request: IncomingMessage, response: ServerRespon
   response.on("close", () => {
     if (!response.writableFinished) flow?.abort(undefined);
   });
-  flow = gateway.handle(toRequest(request), sink, send);
+  flow = gateway.handle(toRequest(head, request), sink, send);
   // A middleware before us may have taken longer than the caller stayed.
   if (response.destroyed) flow.abort(undefined);
 }

@@ -27,9 +27,8 @@ import { RunningPassThrough } from "./pass-through/pass-through.ts";
 import { refusedPassThrough } from "./pass-through/refused.ts";
 import { createPassThroughRules } from "./pass-through/rules.ts";
 import { createLibrary, createPrompts, type Library } from "./prompts/prompts.ts";
-import { loadRecordList } from "./redaction/detectors/records.ts";
-import { createScanner } from "./redaction/detectors/scanner.ts";
 import { createRedaction } from "./redaction/redaction.ts";
+import { createTextScanner } from "./redaction/text-scanner.ts";
 import { createHealth, type Health } from "./routing/health.ts";
 import { createRouting } from "./routing/routing.ts";
 import type { Clock, Logger, Parts, Picked, Step } from "./step.ts";
@@ -71,11 +70,11 @@ async function buildSteps(
   parts: Parts,
   { health, library }: Kept,
 ): Promise<readonly Step[]> {
-  const lists = await Promise.all(config.redaction.lists.map(loadRecordList));
+  const scanner = await createTextScanner(config.redaction);
   return [
     createAccess(config.access, parts), // who is calling: virtual key → attributes, rights
     await createPrompts(config.prompts, library), // prompt and variables → messages
-    createRedaction(createScanner(config.redaction, lists), config.redaction, parts), // below this line nobody sees personal data
+    createRedaction(scanner, config.redaction, parts), // below this line nobody sees personal data
     createRouting(config, targets, parts, health), // what was asked for → who is tried, in order
     createMetering(config, parts), // usage → money, exact integers
     createBudgets(config.budgets, parts), // reserve, settle, cut at the cap

@@ -5,7 +5,7 @@ import type { PassThrough, RequestHead } from "../../src/index.ts";
 import { parsedBody, writeReply } from "../node-message.ts";
 import type { Forwarder } from "../pass-through.ts";
 import { Forwarding } from "./forwarding.ts";
-import { createWatch, originOf, type ProxyServer, toMessage } from "./server.ts";
+import { cancel, createWatch, originOf, type ProxyServer, toMessage } from "./server.ts";
 import { writeTo } from "./socket.ts";
 import { Tunnel } from "./tunnel.ts";
 
@@ -24,11 +24,7 @@ export function createForwarder(server: ProxyServer, network: object): Forwarder
     const [head, body] = bodyOf(request, leaving);
     const message = toMessage(head);
     const standIn = new ServerResponse(message);
-    const forwarding = new Forwarding(passing, request, response, () => {
-      // 3 listens to the one, 4 to the other.
-      message.emit("aborted");
-      standIn.emit("close");
-    });
+    const forwarding = new Forwarding(passing, request, response, () => cancel(message, standIn));
     watchers.set(message, forwarding);
     if (response.destroyed || forwarding.over) return;
     const options = { ...network, target: originOf(leaving), selfHandleResponse: true, buffer: body };

@@ -53,14 +53,8 @@ export class Passage implements Flow {
     if (this.over) return;
     const code = this.#connected ? "upstream_broken" : "upstream_unreachable";
     const refusal = cause instanceof Refusal ? cause : new Refusal(code);
-    const report = (): void => {
-      if (this.over) return;
-      this.#finish();
-      this.#cancel();
-      this.#to.fail(refusal);
-    };
-    if (this.#decoder === undefined) report();
-    else this.#decoder.flush(report);
+    if (this.#decoder === undefined) this.#fail(refusal);
+    else this.#decoder.flush(() => this.#fail(refusal));
   }
 
   resume(): void {

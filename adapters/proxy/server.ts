@@ -65,4 +65,10 @@ export function toMessage({ method, url, headers }: RequestHead): IncomingMessag
   });
 }
 
+/** Stops a request that the proxy makes of such a message: 3 listens to the one, 4 to the other. */
+export function cancel(message: IncomingMessage, response: ServerResponse): void {
+  message.emit("aborted");
+  response.emit("close");
+}
+
 export const originOf = ({ url }: RequestHead): string => new URL(url).origin;

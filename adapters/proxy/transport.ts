@@ -2,7 +2,7 @@ import { ServerResponse } from "node:http";
 import { Readable } from "node:stream";
 import type { Send } from "../../src/index.ts";
 import { Passage } from "./passage.ts";
-import { createWatch, originOf, type ProxyServer, toMessage } from "./server.ts";
+import { cancel, createWatch, originOf, type ProxyServer, toMessage } from "./server.ts";
 
 /**
  * Talks to the providers through the team's own proxy server: its agents, its certificates, its listeners. Each attempt is a request of its
@@ -15,11 +15,7 @@ export function createTransport(server: ProxyServer, network: object): Send {
   return (target) => (attempt, to) => {
     const request = toMessage(attempt);
     const response = new ServerResponse(request);
-    const passage = new Passage(to, target.timeouts, () => {
-      // 3 listens to the one, 4 to the other.
-      request.emit("aborted");
-      response.emit("close");
-    });
+    const passage = new Passage(to, target.timeouts, () => cancel(request, response));
     passages.set(request, passage);
     const start = async (): Promise<unknown> =>
       web(request, response, {
