@@ -16,6 +16,13 @@ export interface Command {
 
 export class UsageError extends Error {}
 
+/** For what rejects where a file cannot be read: names the file and the system's code. */
+export const unreadable =
+  (path: string) =>
+  (cause: NodeJS.ErrnoException): never => {
+    throw new Error(`${path} cannot be read (${cause.code ?? "unknown error"})`);
+  };
+
 export const text = { type: "string" } as const;
 /** May be given several times. */
 export const list = { type: "string", multiple: true } as const;

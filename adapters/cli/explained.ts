@@ -1,5 +1,5 @@
 import type { Explanation, Question } from "../../src/index.ts";
-import { toTable } from "./print.ts";
+import { details, toTable } from "./print.ts";
 
 type Row = readonly string[];
 
@@ -29,8 +29,7 @@ export function explained({ model }: Question, explanation: Explanation): string
 
 function verdict({ served, refusal }: Explanation): string {
   if (refusal === undefined) return "would be served";
-  const detail = Object.entries(refusal.detail).map(([name, value]) => `${name}: ${value}`);
-  const code = `${refusal.code}${detail.length > 0 ? ` (${detail.join(", ")})` : ""}`;
+  const code = refusal.code + details(refusal.detail);
   return served ? `would be served, since the mode is observe; else refused: ${code}` : `would be refused: ${code}`;
 }
 

@@ -2,6 +2,7 @@ import { open, readFile, realpath, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isMap, isSeq, parseDocument, type YAMLMap } from "yaml";
 import { ConfigError, parseConfig } from "../../src/index.ts";
+import { unreadable } from "./command.ts";
 
 /** What of a config may be edited. */
 export interface KeysFile {
@@ -75,9 +76,3 @@ async function replace(file: string, before: string, after: string): Promise<voi
     throw cause;
   }
 }
-
-const unreadable =
-  (path: string) =>
-  (cause: NodeJS.ErrnoException): never => {
-    throw new Error(`${path} cannot be read (${cause.code ?? "unknown error"})`);
-  };

@@ -1,3 +1,4 @@
+import type { Refusal } from "../../src/index.ts";
 import { UsageError } from "./command.ts";
 
 /** Control characters could move a terminal's cursor: what callers named is shown without them. */
@@ -5,6 +6,12 @@ const shown = (cell: string): string => cell.replace(/[\p{Cc}\p{Cf}]/gu, "?");
 
 /** The same for texts of several lines. */
 export const multiline = (lines: string): string => lines.replace(/(?![\n\t])[\p{Cc}\p{Cf}]/gu, "?");
+
+/** The facts of a refusal, behind what is said of it: ` (limit: 600)`. */
+export function details(detail: Refusal["detail"]): string {
+  const facts = Object.entries(detail).map(([name, value]) => `${name}: ${value}`);
+  return facts.length > 0 ? ` (${facts.join(", ")})` : "";
+}
 
 /** Columns as wide as their widest cell. */
 export function toTable(rows: readonly (readonly string[])[]): string {

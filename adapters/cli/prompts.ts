@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { findPrompt, loadConfig, type PromptShelf, type PromptVersion, preview, readPrompts } from "../../src/index.ts";
-import { type Command, type ExitCode, flag, list, type Output, text, UsageError } from "./command.ts";
+import { type Command, type ExitCode, flag, list, type Output, text, UsageError, unreadable } from "./command.ts";
 import { diffLines } from "./lines.ts";
 import { multiline, toTable } from "./print.ts";
 
@@ -35,9 +35,7 @@ export const prompts: Command = {
     if (action !== "render" && (values.var !== undefined || values.vars !== undefined))
       throw new UsageError("--var and --vars belong to render");
     const directory = await directoryOf(values);
-    const shelf = await readPrompts(directory).catch((cause: NodeJS.ErrnoException) => {
-      throw new Error(`${directory} cannot be read (${cause.code ?? "unknown error"})`);
-    });
+    const shelf = await readPrompts(directory).catch(unreadable(directory));
     if (one === undefined) return listAll(shelf, values.json === true, output);
     const found = find(shelf, one);
     if (other !== undefined) return compare(directory, [found, find(shelf, other)], output);
@@ -108,9 +106,7 @@ function toPair(pair: string): readonly [string, string] {
 }
 
 async function readVariables(file: string): Promise<Readonly<Record<string, unknown>>> {
-  const content = await readFile(file, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    throw new Error(`${file} cannot be read (${cause.code ?? "unknown error"})`);
-  });
+  const content = await readFile(file, "utf8").catch(unreadable(file));
   let value: unknown;
   try {
     value = JSON.parse(content);

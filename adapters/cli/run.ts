@@ -5,6 +5,7 @@ import { type Command, type ExitCode, type Output, UsageError } from "./command.
 import { demo } from "./demo.ts";
 import { init } from "./init.ts";
 import { keys } from "./keys.ts";
+import { details } from "./print.ts";
 import { prompts } from "./prompts.ts";
 import { scan } from "./scan.ts";
 import { serve } from "./serve.ts";
@@ -48,8 +49,7 @@ export async function run(words: readonly string[], output: Output): Promise<Exi
 
 function messageOf(cause: unknown): string {
   if (!(cause instanceof Refusal)) return (cause as Error | undefined)?.message ?? "failed";
-  const detail = Object.entries(cause.detail).map(([name, value]) => `${name}: ${value}`);
-  return `${cause.code}: ${cause.message}${detail.length > 0 ? ` (${detail.join(", ")})` : ""}`;
+  return `${cause.code}: ${cause.message}${details(cause.detail)}`;
 }
 
 const codeOf = (cause: unknown): string => String((cause as NodeJS.ErrnoException | undefined)?.code ?? "");

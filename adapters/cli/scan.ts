@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import { createTextScanner, loadConfig, parseConfig } from "../../src/index.ts";
-import { type Command, flag, text, UsageError } from "./command.ts";
+import { type Command, flag, text, UsageError, unreadable } from "./command.ts";
 import { toTable } from "./print.ts";
 
 const usage = `postern scan FILE|- [--config FILE] [--show] [--json]
@@ -48,13 +48,12 @@ export const scan: Command = {
 };
 
 async function read(file: string): Promise<string> {
+  const name = file === "-" ? "standard input" : file;
+  const bytes = await (file === "-" ? readInput() : readFile(file)).catch(unreadable(name));
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(file === "-" ? await readInput() : await readFile(file));
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    const why =
-      code === "ERR_ENCODING_INVALID_ENCODED_DATA" ? "is not UTF-8" : `cannot be read (${code ?? "unknown error"})`;
-    throw new Error(`${file === "-" ? "standard input" : file} ${why}`);
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new Error(`${name} is not UTF-8`);
   }
 }
 
