@@ -3,11 +3,11 @@ import { jest } from "@jest/globals";
 import { createAccess } from "../../src/access/access.ts";
 import { createKey } from "../../src/access/keys.ts";
 import { type ConfigInput, schema } from "../../src/config/schema.ts";
-import { Refusal } from "../../src/errors.ts";
 import { createFacts, facts } from "../../src/facts.ts";
 import type { HeaderMap } from "../../src/http.ts";
 import type { CallContext, Parts } from "../../src/step.ts";
 import { createFakeClock } from "../doubles/clock.ts";
+import { refusalOf } from "../doubles/refusal.ts";
 
 type Access = NonNullable<ConfigInput["access"]>;
 type Key = NonNullable<Access["keys"]>[number];
@@ -31,16 +31,6 @@ function setUp(access: Access | undefined) {
 
 const withKey = (rights: Partial<Key> = {}, access: Partial<Access> = {}) =>
   setUp({ keys: [{ id: "web", hash, ...rights }], ...access });
-
-function refusalOf(act: () => unknown): Refusal {
-  try {
-    act();
-  } catch (cause) {
-    if (cause instanceof Refusal) return cause;
-    throw cause;
-  }
-  throw new Error("nothing was refused");
-}
 
 describe("access without a config", () => {
   it("lets everybody pass with the key that they bring, or without one, and answers at once", () => {

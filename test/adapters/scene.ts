@@ -127,6 +127,16 @@ export const hello: Script = says("Hello.");
 export const role = chunk({ role: "assistant", content: "" });
 export const done = [chunk({}, "stop"), "data: [DONE]\n\n"];
 
+/** A stream whose second piece comes when it may. */
+export const inTwo = (opened: Promise<void>): Script =>
+  streams(
+    (async function* () {
+      yield chunk({ content: "One" });
+      await opened;
+      yield* [chunk({ content: "Two" }), ...done];
+    })(),
+  );
+
 /** By the target that is tried. */
 export const byTarget =
   (first: Script, second: Script): Script =>

@@ -1,22 +1,12 @@
 import fc from "fast-check";
-import { Refusal } from "../../src/errors.ts";
 import { readPrompt } from "../../src/prompts/prompt.ts";
 import { render } from "../../src/prompts/render.ts";
+import { refusalOf } from "../doubles/refusal.ts";
 
 const rendered = (template: string, variables: Record<string, unknown> = {}) =>
   render(readPrompt(template).parts, variables, "test/1.prompt");
 const textOf = (template: string, variables: Record<string, unknown> = {}) =>
   [...rendered(template, variables).before, ...rendered(template, variables).after].map(({ text }) => text).join("|");
-
-function refusalOf(act: () => unknown): Refusal {
-  try {
-    act();
-  } catch (cause) {
-    if (cause instanceof Refusal) return cause;
-    throw cause;
-  }
-  throw new Error("nothing was refused");
-}
 
 describe("a template", () => {
   const order = {

@@ -1,5 +1,4 @@
 import { echoes } from "../../adapters/testing.ts";
-import { hashKey } from "../../src/access/keys.ts";
 import type { ConfigInput } from "../../src/index.ts";
 import { buildProgram } from "../adapters/cli/program.ts";
 import { chunk, until } from "../adapters/scene.ts";
@@ -14,7 +13,7 @@ import {
   serveSidecar,
 } from "./sidecar-scene.ts";
 import { paths } from "./sinks-paths.ts";
-import { chat, email, type Path } from "./sinks-scene.ts";
+import { chat, config, email, type Path } from "./sinks-scene.ts";
 
 const kinds = ["email", "secret"] as const;
 /** Those that need nothing from inside of the process. */
@@ -28,29 +27,10 @@ beforeEach(async () => {
 });
 afterEach(() => provider.close());
 
+/** No path is to change what the next one meets. */
 function configFor(url: string): ConfigInput {
   const target = { provider: "openai" as const, apiKey: keyPlace, baseUrl: `${url}/v1` };
-  const place = (name: string) => ({ target: name, model: "gpt-5-mini" });
-  return {
-    targets: { first: target, second: target },
-    models: {
-      fast: { targets: [place("first"), place("second")] },
-      plain: { targets: [{ target: "first", model: "gpt-4.1-mini" }] },
-    },
-    access: {
-      keys: [
-        { id: "web", hash: hashKey("psk_web"), team: "search", allow: ["customer", "feature"] },
-        { id: "poor", hash: hashKey("psk_poor"), team: "poor" },
-      ],
-    },
-    budgets: [
-      { scope: { team: "search" }, limit: "$100" },
-      { scope: { customer: "*" }, limit: "$100" },
-      { scope: { team: "poor" }, limit: "$0.002" },
-    ],
-    // No path is to change what the next one meets.
-    routing: { failures: 1_000 },
-  };
+  return config({ targets: { first: target, second: target }, routing: { failures: 1_000 } });
 }
 
 /** What the caller hears, until it leaves or is left. */

@@ -1,8 +1,9 @@
 import { mkdirSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openReader } from "../../../src/stores/sqlite-reader.ts";
+import { gate } from "../../doubles/gate.ts";
 import { type LoopbackProvider, startProvider } from "../../doubles/provider.ts";
-import { chunk, done, email, hello, streams, until } from "../scene.ts";
+import { chunk, email, hello, inTwo, streams, until } from "../scene.ts";
 import { buildProgram, type Started } from "./program.ts";
 
 const program = buildProgram();
@@ -74,19 +75,8 @@ describe("postern serve", () => {
   });
 
   it("after SIGTERM lets a stream finish, refuses what is new, and has written its records", async () => {
-    let go = (): void => {};
-    const gate = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    provider.answer(
-      streams(
-        (async function* () {
-          yield chunk({ content: "One" });
-          await gate;
-          yield* [chunk({ content: "Two" }), ...done];
-        })(),
-      ),
-    );
+    const rest = gate();
+    provider.answer(inTwo(rest.opened));
     const database = join(program.folder, "drain.db");
     const config = yaml(`stores: { records: "sqlite:${database}", ledger: "sqlite:${database}" }`);
     const running = await serving(["--config", place("drain.yaml", config)]);
@@ -96,7 +86,7 @@ describe("postern serve", () => {
     expect([await running.probe("live"), await running.probe("ready")]).toEqual([200, 503]);
     const refused = await running.ask("Me too.");
     expect([refused.status, await refused.json()]).toMatchObject([503, { error: { code: "draining" } }]);
-    go();
+    rest.open();
     const text = await answer.text();
     expect(text).toContain("Two");
     expect(text).toContain("[DONE]");

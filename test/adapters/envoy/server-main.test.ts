@@ -4,8 +4,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
+import { gate } from "../../doubles/gate.ts";
 import { startProvider } from "../../doubles/provider.ts";
-import { asking, chunk, done, streams, until } from "../scene.ts";
+import { asking, inTwo, until } from "../scene.ts";
 import { body, codes, connectTo, opening, protocols, text } from "./client.ts";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -42,19 +43,8 @@ function start(...words: string[]): Started {
 describe("the command", () => {
   it("serves a config, and on SIGTERM lets what runs finish and takes nothing new", async () => {
     const provider = await startProvider();
-    let go = (): void => {};
-    const gate = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    provider.answer(
-      streams(
-        (async function* () {
-          yield chunk({ content: "One" });
-          await gate;
-          yield* [chunk({ content: "Two" }), ...done];
-        })(),
-      ),
-    );
+    const rest = gate();
+    provider.answer(inTwo(rest.opened));
     const target = `targets: { local: { provider: openai, baseUrl: "${provider.url}/v1" } }`;
     const model = "models: { fast: { targets: [{ target: local, model: gpt-5-mini }] } }";
     writeFileSync(join(folder, "postern.yaml"), `${target}\n${model}\n`);
@@ -74,7 +64,7 @@ describe("the command", () => {
     running.child.kill("SIGTERM");
     await until(() => running.said().includes("draining"));
     expect((await asks().ended).code).toBe(codes.unavailable);
-    go();
+    rest.open();
     let content = "";
     for (let last = false; !last; ) {
       const piece = (await call.next()).streamedImmediateResponse?.bodyResponse;

@@ -6,7 +6,8 @@ import { join } from "node:path";
 import * as grpc from "@grpc/grpc-js";
 import { createExternalProcessor } from "../../../adapters/envoy/envoy.ts";
 import { createTestGateway } from "../../../adapters/testing.ts";
-import { asking, chunk, config, streams, until } from "../scene.ts";
+import { gate } from "../../doubles/gate.ts";
+import { asking, chunk, config, inTwo, streams, until } from "../scene.ts";
 import { body, type Conversation, codes, connectTo, type EnvoyClient, opening, protocols, text } from "./client.ts";
 import { startLab } from "./lab.ts";
 
@@ -226,21 +227,8 @@ describe("health", () => {
 describe("closing", () => {
   it("lets running streams finish and refuses new ones", async () => {
     const lab = await startLab({});
-    let go = (): void => {};
-    const gate = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    lab.provider.answer(
-      streams(
-        (async function* () {
-          yield chunk({ content: "One" });
-          await gate;
-          yield chunk({ content: "Two" });
-          yield chunk({}, "stop");
-          yield "data: [DONE]\n\n";
-        })(),
-      ),
-    );
+    const rest = gate();
+    lab.provider.answer(inTwo(rest.opened));
     const call = asks(lab.client, { stream: true });
     await call.next();
     await call.next();
@@ -248,7 +236,7 @@ describe("closing", () => {
     const late = connectTo(lab.address);
     expect((await asks(late).ended).code).toBe(codes.unavailable);
     expect((await asks(lab.client).ended).code).toBe(codes.unavailable);
-    go();
+    rest.open();
     let content = "";
     for (let last = false; !last; ) {
       const piece = (await call.next()).streamedImmediateResponse?.bodyResponse;

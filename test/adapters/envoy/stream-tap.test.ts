@@ -1,5 +1,6 @@
 import { gzipSync } from "node:zlib";
 import type { Step } from "../../../src/index.ts";
+import { gate } from "../../doubles/gate.ts";
 import { asking, chunk, email, until } from "../scene.ts";
 import { body, type Conversation, codes, headerMap, opening, protocols } from "./client.ts";
 import { type Lab, type LabOptions, startLab } from "./lab.ts";
@@ -72,17 +73,14 @@ describe("tap", () => {
   });
 
   it("takes an answer that overtakes what the steps do about its request", async () => {
-    let go = (): void => {};
-    const gate = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    const slow: Step = { name: "slow", open: () => ({ request: () => gate }) };
+    const { opened, open } = gate();
+    const slow: Step = { name: "slow", open: () => ({ request: () => opened }) };
     await begin({ gateway: { steps: [{ after: "access", step: slow }] } });
     const call = asked("Hi.");
     call.send(head(json));
     call.send(seen(body("response", whole, true)));
     const other = asked("Hi again.");
-    go();
+    open();
     await until(() => lab.receipts.length === 1);
     expect(lab.receipts[0]?.outcome).toBe("answered");
     await call.ended;
@@ -94,13 +92,10 @@ describe("tap", () => {
   it.each(["reset", "halfClose"] as const)(
     "reads an answer to its end that came whole before the close: %s",
     async (leave) => {
-      let go = (): void => {};
-      const gate = new Promise<void>((resolve) => {
-        go = resolve;
-      });
+      const { opened, open } = gate();
       const slow: Step = {
         name: "slow",
-        open: ({ head: { headers } }) => ({ request: () => (headers["x-slow"] ? gate : undefined) }),
+        open: ({ head: { headers } }) => ({ request: () => (headers["x-slow"] ? opened : undefined) }),
       };
       await begin({ gateway: { steps: [{ after: "access", step: slow }] } });
       const call = asked("Hi.", {}, { "x-slow": "yes" });
@@ -112,7 +107,7 @@ describe("tap", () => {
       await until(() => lab.receipts.length === 1);
       call[leave]();
       await call.ended;
-      go();
+      open();
       await lab.settled(2);
       expect(lab.receipts[1]).toMatchObject({ outcome: "answered", usage: { output: 5 } });
     },

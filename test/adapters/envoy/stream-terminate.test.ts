@@ -1,7 +1,8 @@
 import { echoes, fails, inTurn, type Script } from "../../../adapters/testing.ts";
 import type { Step } from "../../../src/index.ts";
 import { createFakeClock } from "../../doubles/clock.ts";
-import { asking, byTarget, chunk, done, email, hello, saidIn, secret, streams, until } from "../scene.ts";
+import { gate } from "../../doubles/gate.ts";
+import { asking, byTarget, chunk, email, hello, inTwo, saidIn, secret, streams, until } from "../scene.ts";
 import {
   body,
   type Conversation,
@@ -94,21 +95,12 @@ describe("terminate: answers", () => {
 
   it("passes a piece on before the next one has come", async () => {
     await begin();
-    let go = (): void => {};
-    const gate = new Promise<void>((resolve) => {
-      go = resolve;
-    });
-    const pieces = async function* () {
-      yield chunk({ content: "One" });
-      await gate;
-      yield chunk({ content: "Two" });
-      yield* done;
-    };
-    lab.provider.answer(streams(pieces()));
+    const rest = gate();
+    lab.provider.answer(inTwo(rest.opened));
     const call = asks("Count.", { stream: true });
     await call.next();
     expect(text(chunkOf(await call.next())?.body)).toContain("One");
-    go();
+    rest.open();
     expect(text(chunkOf(await call.next())?.body)).toContain("Two");
     call.reset();
   });
