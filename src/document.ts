@@ -1,7 +1,8 @@
-import { type Body, JsonString, locate, stringAt, valueEnd } from "./json/body.ts";
+import { type Body, JsonString } from "./json/body.ts";
 import { splitsPair } from "./json/cursor.ts";
 import { type Edit, editSplices, insertEdit } from "./json/edits.ts";
 import { additionSplices } from "./json/items.ts";
+import { locate, stringAt, valueEnd } from "./json/lookup.ts";
 import { toSplices } from "./json/patch.ts";
 import { type Place, placeOf } from "./json/places.ts";
 import { inOrder, type Splice, splice } from "./json/splice.ts";

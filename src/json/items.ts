@@ -1,5 +1,6 @@
 import type { Change } from "../slot.ts";
-import { type Body, container, containerAt, locate, openBracket } from "./body.ts";
+import { type Body, container, openBracket } from "./body.ts";
+import { containerAt, locate } from "./lookup.ts";
 import type { Splice } from "./splice.ts";
 
 /** The splices that add items, in order; what the array holds stays as it stands. Throws an `Error` where there is no array. */

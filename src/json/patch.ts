@@ -1,15 +1,6 @@
 import type { Path } from "../slot.ts";
-import {
-  type Body,
-  childAt,
-  container,
-  containerAt,
-  type Member,
-  membersOf,
-  openBrace,
-  openBracket,
-  valueEnd,
-} from "./body.ts";
+import { type Body, container, openBrace, openBracket } from "./body.ts";
+import { childAt, containerAt, type Member, membersOf, valueEnd } from "./lookup.ts";
 import { inOrder, type Splice } from "./splice.ts";
 
 export interface Setting {
