@@ -63,7 +63,8 @@ function showReceipt(record: CallRecord | undefined): void {
   show("hidden", hidden === "" ? "nothing" : hidden);
   show("tokens", `${receipt.usage.input} in, ${receipt.usage.output} out`);
   show("cost", dollars(receipt.cost));
-  if (receipt.budget !== undefined) show("budget left", `${dollars(receipt.budget.left)} of ${receipt.budget.name}`);
+  if (receipt.budget !== undefined)
+    show("left while it ran", `${dollars(receipt.budget.left)} of ${receipt.budget.name}`);
   show("call", receipt.id);
 }
 
@@ -138,6 +139,7 @@ export async function tellStory({ real, port }: { readonly real: boolean; readon
     server.close();
     server.closeAllConnections();
     await gateway.close(0);
-    providers?.child.disconnect();
+    // A terminal interrupts the providers too.
+    if (providers?.child.connected) providers.child.disconnect();
   }
 }
